@@ -1,0 +1,42 @@
+# Six words. Everything runs in .venv, made from requirements*.txt when they change.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo run test check fix bench
+
+demo: .venv/runtime   ## a simulated DevHub with 24 scratch orgs, watched
+	$(BIN)/python manage.py demo $(ARGS)
+
+run: .venv/runtime    ## all processes, for a real DevHub
+	$(BIN)/python manage.py up $(ARGS)
+
+test: .venv/dev       ## the tests, against real PostgreSQL, Valkey, Celery and the simulator
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev      ## lint, types, import directions, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+fix: .venv/dev        ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev      ## ratios against baselines; ORGS=1000 ROWS=10000000
+	$(BIN)/python -m bench $(ARGS)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Scratcher needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.venv/runtime: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch .venv/runtime $@
