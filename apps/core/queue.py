@@ -6,6 +6,7 @@ be away without a request noticing (docs/decisions/0002).
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 import structlog
 from celery import current_app
@@ -53,12 +54,13 @@ def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
 def length(queue: Queue) -> int:
     """How many messages wait in `queue`. Raises kombu's OperationalError while Redis is away."""
     with current_app.connection_for_write() as connection:
-        return int(connection.default_channel.client.llen(str(queue)))
+        channel: Any = connection.default_channel  # kombu's Redis channel
+        return int(channel.client.llen(str(queue)))
 
 
 def workers_alive(timeout_seconds: float = 2.0) -> list[str]:
     """The names of the workers that answer a ping within the time; none while Redis is away."""
     try:
-        return [name for answer in current_app.control.ping(timeout=timeout_seconds) for name in answer]
+        return [name for answer in current_app.control.ping(timeout=timeout_seconds) or [] for name in answer]
     except OperationalError:
         return []
