@@ -13,12 +13,11 @@ run: .venv/runtime    ## all processes, for a real DevHub
 test: .venv/dev       ## the tests, against real PostgreSQL, Valkey, Celery and the simulator
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/dev      ## lint, types, import directions, migrations
+check: .venv/dev      ## lint, types, import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
 
 fix: .venv/dev        ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

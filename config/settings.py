@@ -1,0 +1,200 @@
+"""Every setting, read from the environment; `.env.example` says what each one is for.
+
+A secret NAME may also stand in a file named by NAME_FILE. `.data/local.env`, written by `manage.py up` and
+`manage.py demo`, fills in what the environment leaves open, so that commands in a second terminal find the same
+database. Without SECRET_KEY and ENCRYPTION_KEYS nothing starts.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from config import registries
+from config.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env(expand_vars=False)
+DATA_DIR = Path(env.str("SCRATCHER_DATA_DIR", "") or BASE_DIR / ".data")
+env.read_env(str(DATA_DIR / "local.env"), recurse=False, override=False)
+
+# These commands make the secrets, or need none.
+_NEEDS_NO_SECRETS = {"up", "demo", "help", "makemigrations", "collectstatic", "spectacular"}
+_without_secrets = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" and sys.argv[1] in _NEEDS_NO_SECRETS
+_type_checking = "mypy" in sys.modules
+
+
+def secret(name: str) -> str:
+    """NAME, or the content of the file named by NAME_FILE; refuses to start without."""
+    value: str = env.str(name, "")
+    if not value and (file := env.str(f"{name}_FILE", "")):
+        value = Path(file).read_text().strip()
+    if not value and not (_without_secrets or _type_checking):
+        raise ImproperlyConfigured(
+            f"{name} is not set. `manage.py up` makes one for this machine; in production set {name} or {name}_FILE."
+        )
+    return value
+
+
+# --- Django ------------------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = secret("SECRET_KEY") or "no-secrets-needed-by-this-command"
+ENCRYPTION_KEYS = secret("ENCRYPTION_KEYS")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+BEHIND_TLS = urlsplit(PUBLIC_URL).scheme == "https"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "django_celery_beat",
+    "django_structlog",
+    "apps.core",
+    "apps.accounts",
+    "apps.operations",
+    "apps.orgs",
+    "apps.changes",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- PostgreSQL and Redis ----------------------------------------------------------------------------------------
+# One pool a process. 100 worker threads need 20 connections, because a poll gives its connection back before it
+# waits for Salesforce.
+DATABASES: dict[str, Any] = {
+    "default": {**dj_database_url.parse(env.str("DATABASE_URL", "postgres://scratcher@localhost/scratcher"))}
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_CONNECTIONS", 20), "timeout": 60},
+        "options": "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+    }
+)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "scratcher",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
+
+# --- Salesforce and the poll -------------------------------------------------------------------------------------
+SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
+SALESFORCE_CA_FILE = env.str("SALESFORCE_CA_FILE", "") or None
+SALESFORCE_API_VERSION = env.str("SALESFORCE_API_VERSION", "67.0")
+POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5) * 60
+SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5) * 60
+LATE_ROWS_SECONDS = env.int("LATE_ROWS_SECONDS", 1800)
+WORKER_THREADS = env.int("WORKER_THREADS", 100)
+POLL_SLOTS = env.int("POLL_SLOTS", 2 * WORKER_THREADS)
+POLLS_PER_HUB = env.int("POLLS_PER_HUB", 500)
+RETENTION_DAYS = env.int("RETENTION_DAYS", 0)
+EVENT_RETENTION_DAYS = 7
+
+# --- Celery ------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_IMPORTS = ["workers.polling", "workers.syncing", "workers.operations", "workers.events", "workers.upkeep"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False  # a lost message costs one lease; acks_late loses some as well, and doubles others
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 1.0
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
+    "visibility_timeout": 600,  # seconds; above the longest poll
+    "socket_connect_timeout": 1.0,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "retry_policy": {"max_retries": 0},
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+
+# --- REST --------------------------------------------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", 0)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- Security ----------------------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = False  # the proxy in front redirects; health checks come over plain HTTP
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+X_FRAME_OPTIONS = "DENY"
+
+# --- Logs --------------------------------------------------------------------------------------------------------
+LOG_FORMAT = env.str("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
+LOGGING = logging_config(LOG_FORMAT)
+LOGGING_CONFIG = "logging.config.dictConfig"
+
+# --- What the inner rooms find by name -----------------------------------------------------------------------------
+EVENT_LISTENERS = registries.EVENT_LISTENERS
+OPERATION_HANDLERS = registries.OPERATION_HANDLERS
