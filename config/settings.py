@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.orgs",
     "apps.changes",
+    "apps.launcher",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
