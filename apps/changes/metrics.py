@@ -1,6 +1,6 @@
 """What a worker tells Prometheus, on WORKER_METRICS_PORT. What rows tell is on the web's /metrics."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 POLLS = Counter("scratcher_polls_total", "Polls that ended, by outcome: ok, stale, or the error's code", ["outcome"])
 POLL_SECONDS = Histogram(
@@ -8,7 +8,6 @@ POLL_SECONDS = Histogram(
     "From the worker's taking the org to its row being written",
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 90),
 )
-OLDEST_DUE_SECONDS = Gauge("scratcher_oldest_due_poll_seconds", "How long the longest-waiting due poll has been due")
 CHANGES_STORED = Counter("scratcher_changes_stored_total", "Changes stored")
 DETECTION_LAG_SECONDS = Histogram(
     "scratcher_detection_lag_seconds",

@@ -28,7 +28,7 @@ NEXT_PHASE_POINT = """to_timestamp(
 # A lease that a worker took and that ran out: the org may be what killed the worker, so it backs off.
 _GIVE_UP_LOST = """
     UPDATE scratch_orgs o SET
-        lease_token = NULL, lease_taken = false, consecutive_failures = consecutive_failures + 1,
+        lease_token = NULL, lease_taken = false, consecutive_failures = o.consecutive_failures + 1,
         last_error_code = 'worker_lost', last_error = 'the worker that polled this org was lost; it is tried again',
         next_poll_at = now() + random() * make_interval(secs => least(
             %(max_backoff)s,
