@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +21,7 @@ def start(
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     output: int | IO[bytes],
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     run_as: Mapping[str, Any] | None = None,
     on_our_death: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
@@ -34,6 +37,7 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT,
         env=env,
+        cwd=cwd,
         start_new_session=True,
         preexec_fn=_die_with_parent(on_our_death),  # noqa: PLW1509 - the call is one system call, prepared before the fork
         **(run_as or {}),
@@ -66,6 +70,18 @@ def stop(child: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def stop_all(running: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
+    """SIGTERM to all at once, `seconds` for all together, then SIGKILL to the groups of the rest."""
+    alive = [child for child in running if child.poll() is None]
+    for child in alive:
+        child.terminate()
+    deadline = time.monotonic() + seconds
+    for child in alive:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+        stop(child)
 
 
 def command_line(pid: int) -> str:

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class LauncherConfig(AppConfig):
+    name = "apps.launcher"
