@@ -45,7 +45,7 @@ def stored(url: str) -> list[str]:
 
 def ping(url: str) -> bool:
     with redis.Redis.from_url(url) as client:
-        return bool(client.ping())
+        return client.ping() is True
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
@@ -58,7 +58,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
 def is_gone(pid: int) -> bool:
     """A zombie counts: where nothing collects orphans it stays in the list."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
