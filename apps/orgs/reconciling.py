@@ -202,7 +202,7 @@ def _decide(rows: Iterable[ScratchOrg]) -> None:
 
 def _decision(row: ScratchOrg) -> tuple[str, bool, str]:
     """Credential, watched, and why not."""
-    credentials = access.chain(row) if row.instance_url else []
+    credentials = access.chain(row)
     credential = str(credentials[0]) if credentials else ""
     if row.unwatched_reason in {Unwatched.STOPPED, Unwatched.LOGIN_REFUSED}:
         return credential, False, row.unwatched_reason
