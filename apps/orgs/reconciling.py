@@ -33,6 +33,7 @@ TOLD_BY_HUB = (
     "org_name", "username", "description", "status", "created_date", "expiration_date", "edition", "features",
     "connected_app", "signup_email", "owner_name", "owner_username", "visible_to_hub", "instance_url",
 )  # fmt: skip
+_LONGEST = {column.name: column.max_length for column in ScratchOrg._meta.fields}
 REFRESH_FIELDS = ("refresh_token", "refresh_client_id", "refresh_client_secret", "refresh_login_url")
 
 log = structlog.get_logger(__name__)
@@ -147,8 +148,7 @@ def _set(row: ScratchOrg, values: dict[str, Any]) -> bool:
     """Sets what differs, cut to what the column holds; says whether anything did."""
     differs = False
     for name, value in values.items():
-        longest = ScratchOrg._meta.get_field(name).max_length
-        fitting = value[:longest] if isinstance(value, str) else value
+        fitting = value[: _LONGEST[name]] if isinstance(value, str) else value
         if getattr(row, name) != fitting:
             setattr(row, name, fitting)
             differs = True
