@@ -150,7 +150,15 @@ EVENT_RETENTION_DAYS = 7
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
-CELERY_IMPORTS = ["workers.polling", "workers.syncing", "workers.operations", "workers.events", "workers.upkeep"]
+CELERY_IMPORTS = [
+    "workers.polling",
+    "workers.syncing",
+    "workers.operations",
+    "workers.events",
+    "workers.upkeep",
+    "workers.schedule",
+    "workers.observing",
+]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"

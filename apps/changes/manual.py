@@ -1,0 +1,90 @@
+""" "Poll now": asks for a poll of one org or of all, and follows it as an operation.
+
+Asking is one UPDATE of `next_poll_at`: the ticks do the rest. So a poll asked for skips an org's backoff; it does not
+skip the budget of its daily API calls, nor a refused login.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.accounts.models import Team
+from apps.operations import running
+from apps.operations.models import Operation
+from apps.operations.running import Step
+from apps.orgs.models import ScratchOrg
+
+GIVE_UP_AFTER = timedelta(minutes=15)
+HOURLY_SHARE = 0.95  # of the org's daily calls: from here on it is polled hourly, whoever asks
+
+
+def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation:
+    """An operation that ends when each org has been polled since now; the running one if there is one."""
+    arguments = {"scratch_org": org.pk} if org else {}
+    with transaction.atomic():
+        orgs = _watched(team, org)
+        spared = orgs.filter(api_used__gte=F("api_max") * HOURLY_SHARE)
+        left_out = spared.count()
+        total = orgs.count() - left_out
+        operation = running.start(
+            team=team, kind="poll", arguments=arguments, total=total, phase="polling", started_by=started_by
+        )
+        orgs.exclude(pk__in=spared).filter(
+            Q(last_attempted_at=None) | Q(last_attempted_at__lt=operation.created_at)
+        ).update(next_poll_at=Now())
+        refused = _unwatched_by_refusal(team, org)
+        if left_out or refused:
+            operation.message = _left_out(left_out, refused)
+            operation.save(update_fields=["message"])
+    return operation
+
+
+def advance(operation: Operation) -> Step:
+    """How many orgs have been attempted since the operation began, or are gone since."""
+    orgs = ScratchOrg.objects.filter(team_id=operation.team_id)
+    if pk := operation.arguments.get("scratch_org"):
+        orgs = orgs.filter(pk=pk)
+    waiting = (
+        orgs.filter(watched=True)
+        .exclude(api_used__gte=F("api_max") * HOURLY_SHARE)
+        .filter(
+            Q(last_attempted_at=None)
+            | Q(last_attempted_at__lt=operation.created_at)
+            | Q(lease_taken=True, lease_until__gt=Now())
+        )
+        .filter(created_at__lte=operation.created_at)
+        .count()
+    )
+    current = max(0, operation.total - waiting)
+    if waiting == 0:
+        return Step(operation.total, _sentence(operation.total, operation.message), "done", done=True)
+    if timezone.now() - operation.created_at > GIVE_UP_AFTER:
+        return Step(current, f"{waiting} not reached within 15 minutes", "done", done=True)
+    return Step(current, operation.message, "polling")
+
+
+def _watched(team: Team, org: ScratchOrg | None) -> QuerySet[ScratchOrg]:
+    orgs = ScratchOrg.objects.filter(team=team, watched=True)
+    return orgs.filter(pk=org.pk) if org else orgs
+
+
+def _unwatched_by_refusal(team: Team, org: ScratchOrg | None) -> int:
+    orgs = ScratchOrg.objects.filter(team=team, unwatched_reason=ScratchOrg.Unwatched.LOGIN_REFUSED)
+    return (orgs.filter(pk=org.pk) if org else orgs).count()
+
+
+def _left_out(spared: int, refused: int) -> str:
+    parts = []
+    if spared:
+        parts.append(f"{spared} left out: 95 % of the day's API calls are used")
+    if refused:
+        parts.append(f"{refused} left out: the login was refused")
+    return "; ".join(parts)
+
+
+def _sentence(total: int, left_out: str) -> str:
+    polled = f"{total} org{'' if total == 1 else 's'} polled"
+    return f"{polled}; {left_out}" if left_out else polled

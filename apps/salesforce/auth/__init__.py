@@ -1,0 +1,1 @@
+"""Ways to an access token, one module each, and the token."""

@@ -1,0 +1,118 @@
+"""A TLS server that answers byte by byte as a test tells it: what is wrong with bytes cannot be had from a well-made
+simulator."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pytest
+import trustme
+
+from apps.salesforce.transport import Transport
+
+Say = Callable[[ssl.SSLSocket, bytes], object]
+
+
+@dataclass
+class Server:
+    """requests holds the head of each request with its body. connections counts those accepted, TLS or not."""
+
+    url: str
+    ca_file: str
+    connections: int = 0
+    requests: list[bytes] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("https://")
+
+    def transport(self, **limits: float) -> Transport:
+        return Transport((self.host,), self.ca_file, **limits)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def serve(authority: trustme.CA, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """serve(say, …): say(connection, request) is called for each request. With plain=True say(socket, b"") gets the
+    bare TCP socket instead."""
+    stop = threading.Event()
+    listeners: list[socket.socket] = []
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)
+    ca_file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+
+    def start(say: Say, *, plain: bool = False) -> Server:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        server = Server(f"https://127.0.0.1:{listener.getsockname()[1]}", str(ca_file))
+        threading.Thread(target=_accept, args=(listener, None if plain else tls, server, say), daemon=True).start()
+        return server
+
+    yield start
+    stop.set()
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def _accept(listener: socket.socket, tls: ssl.SSLContext | None, server: Server, say: Say) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        server.connections += 1
+        threading.Thread(target=_talk, args=(connection, tls, server, say), daemon=True).start()
+
+
+def _talk(connection: socket.socket, tls: ssl.SSLContext | None, server: Server, say: Say) -> None:
+    try:
+        if tls is None:
+            say(connection, b"")  # type: ignore[arg-type]
+            return
+        with tls.wrap_socket(connection, server_side=True) as secured:
+            while request := _read(secured):
+                server.requests.append(request)
+                if say(secured, request) is False:
+                    return
+    except OSError:
+        pass  # the client hung up, as it should in most of these tests
+    finally:
+        connection.close()
+
+
+def _read(connection: ssl.SSLSocket) -> bytes:
+    request = b""
+    while b"\r\n\r\n" not in request:
+        part = connection.recv(65_536)
+        if not part:
+            return b""
+        request += part
+    head, _, body = request.partition(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    while lengths and len(body) < int(lengths[0].partition(b":")[2]):
+        body += connection.recv(65_536)
+    return head + b"\r\n\r\n" + body
+
+
+def http(status: int, body: object, *headers: str, date: str = "Sat, 21 Nov 2026 12:00:00 GMT") -> bytes:
+    """A whole answer; body is bytes, or what becomes JSON."""
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    lines = [f"HTTP/1.1 {status} X", f"Date: {date}", f"Content-Length: {len(content)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def drip(connection: socket.socket, data: bytes, every_seconds: float) -> None:
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        time.sleep(every_seconds)

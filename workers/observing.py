@@ -1,0 +1,24 @@
+"""What every worker process does for those who watch it: task ids in the log, metrics on WORKER_METRICS_PORT."""
+
+from typing import Any
+
+import structlog
+from celery.signals import task_postrun, task_prerun, worker_init
+from django.conf import settings
+from prometheus_client import start_http_server
+
+
+@task_prerun.connect
+def bind_task(task_id: str, **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(task_id=task_id)
+
+
+@task_postrun.connect
+def unbind_task(**_: Any) -> None:
+    structlog.contextvars.unbind_contextvars("task_id")
+
+
+@worker_init.connect
+def serve_metrics(**_: Any) -> None:
+    if settings.WORKER_METRICS_PORT:
+        start_http_server(settings.WORKER_METRICS_PORT)

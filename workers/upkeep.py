@@ -1,0 +1,11 @@
+"""Upkeep: old rows go."""
+
+from celery import shared_task
+
+from apps.changes import pruning
+from apps.core.queue import Task
+
+
+@shared_task(name=Task.PRUNE)
+def prune() -> None:
+    pruning.prune()
