@@ -7,8 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from apps.launcher.embedded import EmbeddedServers
 from apps.launcher.errors import AlreadyRunning, LauncherError
 from apps.launcher.placement import choose
 from apps.launcher.postgres import MINIMAL_ENVIRONMENT
+from tests.launcher.processes import command_lines, is_gone, processes_on, wait_until
 
 STARTER = """
 import json, sys, time
@@ -45,27 +45,7 @@ def stored(url: str) -> list[str]:
 
 def ping(url: str) -> bool:
     with redis.Redis.from_url(url) as client:
-        return bool(client.ping())
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def is_gone(pid: int) -> bool:
-    """A zombie counts: where nothing collects orphans it stays in the list."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def processes_on(folder: Path) -> list[str]:
-    lines = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
-    return [line for line in lines if str(folder) in line]
+        return client.ping() is True
 
 
 def mode(path: Path) -> int:
@@ -175,7 +155,7 @@ def test_nobody_else_can_read_sockets_data_or_password(data_dir: Path) -> None:
         assert password in servers.redis_url
         assert mode(data_dir / "valkey.password") == 0o600
         assert [mode(data_dir / name) for name in ("run", "postgres", "valkey")] == [0o700] * 3
-        assert not [line for line in processes_on(Path("/")) if password in line]
+        assert not [line for line in command_lines() if password in line]
         with pytest.raises(redis.AuthenticationError):
             ping(servers.redis_url.replace(password, "guess"))
 
