@@ -163,7 +163,7 @@ def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
 def chain(org: ScratchOrg) -> list[Credential]:
     """What may enter the org, in the order in which it is tried. A JWT enters only an org that the DevHub made with
     the same connected app (ScratchOrgInfo.ConnectedAppConsumerKey)."""
-    possible = [Credential.JWT] if org.connected_app == org.dev_hub.client_id else []
+    possible = [Credential.JWT] if org.connected_app == org.dev_hub.client_id and org.instance_url else []
     if org.refresh_token:
         possible.append(Credential.REFRESH)
     return sorted(possible, key=lambda credential: credential != org.credential)

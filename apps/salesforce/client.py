@@ -23,6 +23,7 @@ from apps.salesforce.records import (
     ScratchOrgInfo,
     SourceMember,
     SourceMembers,
+    identifier,
     to_18,
 )
 from apps.salesforce.transport import Deadline, Transport
@@ -65,7 +66,7 @@ class SalesforceClient:
         pages, started_at, finished_at = 0, None, None
         try:
             for records in self._pages("tooling/query/", soql):
-                pages, finished_at = pages + 1, self._answered_at()
+                pages, finished_at = pages + 1, self.answered_at
                 started_at = started_at or finished_at
                 for member in map(SourceMember.of, records):
                     known = rows.get(member.id)
@@ -102,6 +103,12 @@ class SalesforceClient:
         """As the last answer told it; None before the first, and where Salesforce tells none."""
         usage = self._salesforce.api_usage.get("api-usage")
         return None if usage is None else ApiUsage(usage.used, usage.total)
+
+    @property
+    def answered_at(self) -> datetime:
+        """When Salesforce gave the last answer, by its own clock."""
+        answer = self._deadline.answer
+        return _http_date(answer.headers.get("Date", "") if answer else "")
 
     # DevHubs only
 
@@ -212,14 +219,7 @@ class SalesforceClient:
         answer = self._call(
             lambda s: self._transport.session.request("GET", url, headers=s.headers, deadline=self._deadline).json()
         )
-        user_id = answer.get("user_id") if isinstance(answer, dict) else None
-        if not _is_id(user_id, "005"):
-            raise MalformedAnswer
-        return to_18(user_id)
-
-    def _answered_at(self) -> datetime:
-        answer = self._deadline.answer
-        return _http_date(answer.headers.get("Date", "") if answer else "")
+        return identifier(_record(answer), "user_id")
 
 
 def _select(fields: str, of: str) -> str:

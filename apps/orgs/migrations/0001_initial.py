@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 (
                     "credential",
                     models.CharField(
-                        blank=True, choices=[("jwt", "Jwt"), ("refresh_token", "Refresh Token")], max_length=20
+                        blank=True, choices=[("jwt", "Jwt"), ("refresh_token", "Refresh")], max_length=20
                     ),
                 ),
                 ("access_token", models.TextField(blank=True, editable=False)),
