@@ -13,13 +13,17 @@ OURSELVES = "scratcher"
 
 
 class Terminal:
-    def __init__(self, names: Iterable[str]) -> None:
+    """`log` takes what the processes write, if the screen is to be kept for `say`."""
+
+    def __init__(self, names: Iterable[str], log: IO[str] | None = None) -> None:
         self._colours = dict(zip([OURSELVES, *names], get_colours(), strict=False))
-        self._printer = Printer(sys.stdout, width=max(map(len, self._colours)))
+        width = max(map(len, self._colours))
+        self._screen = Printer(sys.stdout, width=width)
+        self._log = self._screen if log is None else Printer(log, width=width)
         self._lock = threading.Lock()
 
-    def say(self, line: str) -> None:
-        self._show(OURSELVES, line)
+    def say(self, text: str) -> None:
+        self._show(self._screen, OURSELVES, text)
 
     def follow(self, name: str, output: IO[bytes]) -> None:
         """Show what a process writes, until it ends."""
@@ -28,9 +32,9 @@ class Terminal:
     def _copy(self, name: str, output: IO[bytes]) -> None:
         with output:
             for line in output:
-                self._show(name, line)
+                self._show(self._log, name, line)
 
-    def _show(self, name: str, data: str | bytes) -> None:
+    def _show(self, printer: Printer, name: str, data: str | bytes) -> None:
         now = datetime.now()  # noqa: DTZ005 - the wall clock of the person at this terminal
         with self._lock:
-            self._printer.write(Message("line", data, now, name, self._colours[name]))
+            printer.write(Message("line", data, now, name, self._colours[name]))
