@@ -141,7 +141,7 @@ def _log_in_hub(hub: DevHub, deadline: Deadline) -> Token:
         private_key_pem=private_key,
         deadline=deadline,
     )
-    return _into(hub.org_id, token)
+    return into(hub.org_id, token)
 
 
 def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
@@ -180,7 +180,7 @@ def _by_jwt(org: ScratchOrg, deadline: Deadline) -> Token:
         private_key_pem=private_key,
         deadline=deadline,
     )
-    return _into(org.org_id, token)
+    return into(org.org_id, token)
 
 
 def _by_refresh_token(org: ScratchOrg, deadline: Deadline) -> Token:
@@ -198,7 +198,7 @@ def _by_refresh_token(org: ScratchOrg, deadline: Deadline) -> Token:
     if token.refresh_token and token.refresh_token != stored:
         rotated = seal(org, "refresh_token", token.refresh_token)
         ScratchOrg.objects.filter(pk=org.pk, refresh_token=used).update(refresh_token=rotated)
-    return _into(org.org_id, token)
+    return into(org.org_id, token)
 
 
 _ENTRANCES: dict[Credential, Callable[[ScratchOrg, Deadline], Token]] = {
@@ -207,7 +207,7 @@ _ENTRANCES: dict[Credential, Callable[[ScratchOrg, Deadline], Token]] = {
 }
 
 
-def _into(org_id: str, token: Token) -> Token:
+def into(org_id: str, token: Token) -> Token:
     if token.org_id != org_id:
         raise WrongOrg
     return token
