@@ -1,8 +1,11 @@
 """What was seen: changes, the present state of components, who people are, and where we did not look.
 
 Rows are written by `apps.changes.recording` alone, in one statement; their indexes are what every list reads by.
+Types and names are collated "C" whatever the database's locale is: a prefix is then a range of the index.
 """
 
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -32,8 +35,8 @@ class SourceChange(models.Model):
     feed_position = models.BigIntegerField()
     tracking_epoch = models.IntegerField(default=0)
     change_id = models.CharField(max_length=18)
-    member_type = models.CharField(max_length=100)
-    member_name = models.CharField(max_length=255)
+    member_type = models.CharField(max_length=100, db_collation="C")
+    member_name = models.CharField(max_length=255, db_collation="C")
     change_type = models.CharField(max_length=6, choices=ChangeType.choices)
     revision_num = models.BigIntegerField()
     changed_by = models.CharField(max_length=18, blank=True)
@@ -75,8 +78,8 @@ class TrackedComponent(models.Model):
     scratch_org = models.ForeignKey(ScratchOrg, on_delete=models.CASCADE, db_index=False)
     tracking_epoch = models.IntegerField(default=0)
     change_id = models.CharField(max_length=18)
-    member_type = models.CharField(max_length=100)
-    member_name = models.CharField(max_length=255)
+    member_type = models.CharField(max_length=100, db_collation="C")
+    member_name = models.CharField(max_length=255, db_collation="C")
     revision_num = models.BigIntegerField()
     changed_by = models.CharField(max_length=18, blank=True)
     last_modified_date = models.DateTimeField()
@@ -99,7 +102,6 @@ class TrackedComponent(models.Model):
                 name="tracked_components_edited",
                 condition=models.Q(edited_at__isnull=False),
             ),
-            models.Index(fields=["team", "member_name"], name="tracked_components_by_name"),
         ]
 
     def __str__(self) -> str:
@@ -148,6 +150,13 @@ class DailyChangeCount(models.Model):
         return f"{self.day} {self.member_type} {self.change_type}: {self.count}"
 
 
+class _Span(models.Func):
+    """What a gap mark covers, as a range: GiST finds those that overlap a page of the feed, however deep."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
 class GapMark(models.Model):
     """A span in which an org was not watched, or its tracking was reset: only the last state is known."""
 
@@ -164,7 +173,7 @@ class GapMark(models.Model):
 
     class Meta:
         db_table = "gap_marks"
-        indexes = [models.Index(fields=["team", "to_at"], name="gap_marks_newest")]
+        indexes = [GistIndex(_Span("from_at", "to_at"), name="gap_marks_span")]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.from_at:%Y-%m-%d %H:%M} to {self.to_at:%H:%M}"

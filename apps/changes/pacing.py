@@ -57,13 +57,15 @@ _CLAIM = """
         lease_until = now() + make_interval(secs => %(lease)s)
     WHERE id IN (SELECT id FROM chosen) RETURNING id, lease_token"""
 
-_TAKEN_FIELDS = (
+_NEEDED = {
     "id", "team_id", "dev_hub_id", "org_id", "org_name", "username", "alias", "owner_name", "instance_url",
     "credential", "access_token", "refresh_token", "refresh_client_id", "refresh_client_secret", "refresh_login_url",
     "lease_token", "last_attempted_at", "last_polled_at", "consecutive_failures", "safe_counter", "pending_counter",
     "pending_at", "highest_counter", "highest_member_id", "tracking_epoch", "baselined_at", "read_from_zero_at",
     "api_used", "api_max",
-)  # fmt: skip
+}  # fmt: skip
+# Model.from_db takes values in the order of the model's fields.
+_TAKEN_FIELDS = tuple(field.attname for field in ScratchOrg._meta.concrete_fields if field.attname in _NEEDED)
 
 _TAKE = f"""
     UPDATE scratch_orgs AS o SET lease_token = %s, lease_taken = true, last_attempted_at = now(),

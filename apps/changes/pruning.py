@@ -29,7 +29,7 @@ def prune() -> int:
 
 
 def _in_batches(statement: str, parameters: list[int]) -> int:
-    gone = 0
+    gone: int = 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(statement, parameters)

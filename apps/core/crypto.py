@@ -57,7 +57,7 @@ def decrypt(stored: str, *, table: str, pk: int, field: str) -> str:
         raise KeyMissing(key_id)
     try:
         return key.decrypt(nonce_bytes, sealed_bytes, _associated(table, pk, field, key_id)).decode()
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise Undecipherable(f"{table}.{field} of row {pk} was changed, or belongs to another row") from None
 
 

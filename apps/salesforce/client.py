@@ -23,6 +23,7 @@ from apps.salesforce.records import (
     ScratchOrgInfo,
     SourceMember,
     SourceMembers,
+    identifier,
     to_18,
 )
 from apps.salesforce.transport import Deadline, Transport
@@ -218,10 +219,7 @@ class SalesforceClient:
         answer = self._call(
             lambda s: self._transport.session.request("GET", url, headers=s.headers, deadline=self._deadline).json()
         )
-        user_id = answer.get("user_id") if isinstance(answer, dict) else None
-        if not _is_id(user_id, "005"):
-            raise MalformedAnswer
-        return to_18(user_id)
+        return identifier(_record(answer), "user_id")
 
 
 def _select(fields: str, of: str) -> str:

@@ -273,6 +273,7 @@ def optional_day(record: Mapping[str, Any], key: str) -> date | None:
         raise _unusable(key) from None
 
 
+@lru_cache(maxsize=16_384)
 def _user(changed_by: str) -> str:
     return to_18(changed_by) if changed_by.startswith("005") and _ID.fullmatch(changed_by) else changed_by
 

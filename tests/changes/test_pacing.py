@@ -1,11 +1,15 @@
 """Who is due, who gets the turn, and when it is due again."""
 
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from apps.changes import pacing
 from apps.orgs.models import DevHub, ScratchOrg
@@ -14,10 +18,13 @@ from tests.factories import DevHubFactory, ScratchOrgFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def due_orgs(count: int, hub: DevHub | None = None, **values: object) -> list[ScratchOrg]:
+def due_orgs(count: int, hub: DevHub | None = None, **values: Any) -> list[ScratchOrg]:
     hub = hub or DevHubFactory()
     late = timezone.now() - timedelta(seconds=1)
-    return ScratchOrgFactory.create_batch(count, dev_hub=hub, team=hub.team, next_poll_at=late, **values)
+    orgs: list[ScratchOrg] = ScratchOrgFactory.create_batch(
+        count, dev_hub=hub, team=hub.team, next_poll_at=late, **values
+    )
+    return orgs
 
 
 def test_each_due_org_is_claimed_once() -> None:
@@ -46,7 +53,7 @@ def test_a_second_beat_finds_the_hub_locked_and_claims_nothing() -> None:
         assert _in_another_connection(pacing.claim_due) == []
 
 
-def test_a_hub_never_has_more_polls_under_way_than_its_cap(settings) -> None:
+def test_a_hub_never_has_more_polls_under_way_than_its_cap(settings: Settings) -> None:
     settings.POLLS_PER_HUB = 2
     due_orgs(5)
     due_orgs(1, DevHubFactory())
@@ -54,7 +61,7 @@ def test_a_hub_never_has_more_polls_under_way_than_its_cap(settings) -> None:
     assert pacing.claim_due() == []
 
 
-def test_the_slots_bound_all_hubs_together(settings) -> None:
+def test_the_slots_bound_all_hubs_together(settings: Settings) -> None:
     settings.POLL_SLOTS = 3
     due_orgs(2)
     due_orgs(2)
@@ -62,13 +69,13 @@ def test_the_slots_bound_all_hubs_together(settings) -> None:
     assert pacing.claim_due() == []
 
 
-def test_nothing_is_claimed_while_as_many_messages_wait_as_there_are_slots(settings) -> None:
+def test_nothing_is_claimed_while_as_many_messages_wait_as_there_are_slots(settings: Settings) -> None:
     due_orgs(2)
     assert pacing.claim_due(waiting=settings.POLL_SLOTS) == []
     assert len(pacing.claim_due(waiting=settings.POLL_SLOTS - 1)) == 2
 
 
-def test_the_slowest_of_the_due_orgs_goes_first(settings) -> None:
+def test_the_slowest_of_the_due_orgs_goes_first(settings: Settings) -> None:
     settings.POLL_SLOTS = 1
     quick, slow = due_orgs(2)
     ScratchOrg.objects.filter(pk=slow.pk).update(last_poll_seconds=20, next_poll_at=quick.next_poll_at)
@@ -125,10 +132,8 @@ def test_the_next_phase_point_is_after_now_and_within_one_interval() -> None:
     assert then.timestamp() % 300 == pytest.approx(120)
 
 
-def _in_another_connection(claim):
-    from concurrent.futures import ThreadPoolExecutor
-
-    def run():
+def _in_another_connection(claim: Callable[[], list[tuple[int, str]]]) -> list[tuple[int, str]]:
+    def run() -> list[tuple[int, str]]:
         try:
             return claim()
         finally:

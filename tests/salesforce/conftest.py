@@ -116,3 +116,26 @@ def drip(connection: socket.socket, data: bytes, every_seconds: float) -> None:
     for byte in data:
         connection.sendall(bytes([byte]))
         time.sleep(every_seconds)
+
+
+def source_member(**fields: object) -> dict[str, object]:
+    """A record as the Tooling API gives it."""
+    return {
+        "attributes": {"type": "SourceMember", "url": "/services/data/v67.0/tooling/sobjects/SourceMember/0MZ"},
+        "Id": "0MZ000000000001AAA",
+        "MemberType": "ApexClass",
+        "MemberName": "Invoice",
+        "RevisionCounter": 7,
+        "IsNewMember": True,
+        "IsNameObsolete": False,
+        "ChangedBy": "005000000000001",
+        "LastModifiedDate": "2026-11-21T05:58:58.000+0000",
+    } | fields
+
+
+def page(*records: object, next_page: int | None = None) -> dict[str, object]:
+    """One page of a query's answer; next_page names the one that follows."""
+    answer: dict[str, object] = {"size": len(records), "totalSize": len(records), "done": next_page is None}
+    if next_page is not None:
+        answer["nextRecordsUrl"] = f"/services/data/v67.0/tooling/query/0r8xx0000000000-{next_page}"
+    return answer | {"records": list(records)}

@@ -14,8 +14,8 @@ from apps.orgs.models import ScratchOrg
 
 class Command(BaseCommand):
     help = (
-        "Polls one scratch org, or all of a team's, now, and shows how far it is. The same operation as POST /api/poll: "
-        "the workers do the polling, so some must be running. Ctrl-C stops watching, not the polling."
+        "Polls one scratch org, or all of a team's, now, and shows how far it is. The same operation as "
+        "POST /api/poll: the workers do the polling, so some must be running. Ctrl-C stops watching, not the polling."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,7 +7,10 @@ from apps.changes.pruning import prune
 
 
 class Command(BaseCommand):
-    help = "Deletes changes older than RETENTION_DAYS (0 keeps all) and events older than a week. The hourly task does the same."
+    help = (
+        "Deletes changes older than RETENTION_DAYS (0 keeps all) and events older than a week. "
+        "The hourly task does the same."
+    )
 
     def handle(self, **_: Any) -> None:
         gone = prune()
