@@ -85,9 +85,7 @@ def _polled(org: ScratchOrg) -> Standing:
     if org.consecutive_failures:
         return _failing(org)
     if org.last_polled_at is None:
-        what_to_do = (
-            "Nothing: it is polled within a minute. If this stays, see with `manage.py doctor` if workers are up."
-        )
+        what_to_do = "Nothing: it is polled within a minute. If this stays, `manage.py doctor` says more."
         return Standing(False, "waiting", "It waits for its first poll.", what_to_do)
     return Standing(True)
 
