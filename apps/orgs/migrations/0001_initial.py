@@ -86,9 +86,7 @@ class Migration(migrations.Migration):
                 ("visible_to_hub", models.BooleanField(default=True)),
                 (
                     "credential",
-                    models.CharField(
-                        blank=True, choices=[("jwt", "Jwt"), ("refresh_token", "Refresh")], max_length=20
-                    ),
+                    models.CharField(blank=True, choices=[("jwt", "Jwt"), ("refresh_token", "Refresh")], max_length=20),
                 ),
                 ("access_token", models.TextField(blank=True, editable=False)),
                 ("refresh_token", models.TextField(blank=True, editable=False)),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orgs', '0001_initial'),
+        ("orgs", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='scratchorg',
-            name='credential',
-            field=models.CharField(blank=True, choices=[('jwt', 'Jwt'), ('refresh_token', 'Refresh')], max_length=20),
+            model_name="scratchorg",
+            name="credential",
+            field=models.CharField(blank=True, choices=[("jwt", "Jwt"), ("refresh_token", "Refresh")], max_length=20),
         ),
     ]
