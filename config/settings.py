@@ -29,12 +29,12 @@ _without_secrets = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" a
 _type_checking = "mypy" in sys.modules
 
 
-def secret(name: str) -> str:
-    """NAME, or the content of the file named by NAME_FILE; refuses to start without."""
+def secret(name: str, *, needed: bool = True) -> str:
+    """NAME, or the content of the file named by NAME_FILE; refuses to start without one that is needed."""
     value: str = env.str(name, "")
     if not value and (file := env.str(f"{name}_FILE", "")):
         value = Path(file).read_text().strip()
-    if not value and not (_without_secrets or _type_checking):
+    if needed and not value and not (_without_secrets or _type_checking):
         raise ImproperlyConfigured(
             f"{name} is not set. `manage.py up` makes one for this machine; in production set {name} or {name}_FILE."
         )
@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_structlog",
     "apps.core",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "apps.core.headers.security_headers",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -186,8 +188,49 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 
 # --- REST --------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["apps.core.api.Renderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.api.Parser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.authentication.KeyAuthentication",
+        "apps.accounts.authentication.PersonAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.MayUseDoor"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.core.api.answer_error",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Scratcher",
+    "DESCRIPTION": "Who changes what in all scratch orgs of a Salesforce DevHub, live.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            "Session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "A signed-in person. Verbs that write need X-CSRFToken; X-Team picks a team.",
+            },
+        }
+    },
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # tests/architecture validates the schema
+}
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["content-type", "if-none-match", "x-api-key"]
+CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after"]
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", 1200)  # of one key or person; 0: as many as they like
+METRICS_TOKEN = secret("METRICS_TOKEN", needed=False)
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -198,6 +241,7 @@ SECURE_SSL_REDIRECT = False  # the proxy in front redirects; health checks come 
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "apps.core.api.csrf_failure"
 
 # --- Logs --------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")

@@ -1,4 +1,14 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+handler400 = "apps.core.api.bad_request"
+handler403 = "apps.core.api.permission_denied"
+handler404 = "apps.core.api.page_not_found"
+handler500 = "apps.core.api.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("apps.accounts.urls")),
+    path("api/", include("apps.operations.urls")),
+    path("api/", include("apps.core.documentation")),
+]

@@ -1,23 +1,23 @@
 """The main flow, once: one scratch org is read, and what is new is stored."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
 
-from apps.changes import cursor as cursors
-from apps.changes import diff, metrics, pacing, recording
+from apps.changes import metrics, pacing, recording
 from apps.changes.cursor import Cursor
 from apps.changes.diff import Found
 from apps.changes.pacing import Turn
-from apps.changes.recording import Reading
+from apps.changes.reading import Reading, read_on
 from apps.core.errors import ScratcherError
 from apps.orgs import access
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.client import SalesforceClient
 from apps.salesforce.errors import SalesforceError
-from apps.salesforce.records import SourceMembers
 
 READ_FROM_ZERO_EVERY = timedelta(days=1)
 
@@ -43,8 +43,8 @@ def poll_org(org_id: int, lease_token: str) -> None:
     began = time.monotonic()
     structlog.contextvars.bind_contextvars(org_id=turn.org.org_id)
     try:
-        reading = read(turn, began)
-        stored = recording.store(turn, reading)
+        reading = read(turn)
+        stored = recording.store(turn, reading, time.monotonic() - began)
     except (SalesforceError, ScratcherError) as error:
         recording.fail(turn, error, time.monotonic() - began)
         _tell(error.code, began)
@@ -62,52 +62,22 @@ def poll_org(org_id: int, lease_token: str) -> None:
         structlog.contextvars.unbind_contextvars("org_id")
 
 
-def read(turn: Turn, began: float) -> Reading:
+def read(turn: Turn) -> Reading:
     """Reads the org from its cursor on, and finds what was not known. Nothing is written but people's names."""
     org = turn.org
-    cursor = _cursor_of(org)
-    from_zero = _is_due_from_zero(turn)
     client = access.client_for(org)  # the database connection is back in the pool: 100 polls wait on 20 of them
-    members = client.source_members(0 if from_zero else cursor.safe_counter)
-    reset = cursors.was_reset(cursor, members.rows)
-    if reset:
-        cursor = cursors.restart(cursor)
-        if not from_zero:
-            members, from_zero = client.source_members(0), True
-    found = _find(turn, cursor, members)
-    if from_zero and org.baselined_at and not reset:
-        metrics.LATE_ROWS_BEYOND_OVERLAP.inc(sum(each.row.revision_counter < cursor.safe_counter for each in found))
-    _resolve_people(turn, client, found)
-    return Reading(
-        cursor=cursors.advance(
-            cursor,
-            members.rows,
-            started_at=members.started_at,
-            finished_at=members.finished_at,
-            late_rows_seconds=settings.LATE_ROWS_SECONDS,
-        ),
-        found=found,
-        from_zero=from_zero or cursor.safe_counter == 0,
-        usage=members.usage,
-        seconds=time.monotonic() - began,
-        was_reset=reset,
+    reading = read_on(
+        _cursor_of(org),
+        client.source_members,
+        partial(recording.known_components, org.pk),
+        from_zero=_is_due_from_zero(turn),
+        late_rows_seconds=settings.LATE_ROWS_SECONDS,
     )
+    _resolve_people(turn, client, reading.found)
+    return reading
 
 
-def _find(turn: Turn, cursor: Cursor, members: SourceMembers) -> list[Found]:
-    # In a quiet org the one row that comes back is the one that held the highest counter: nothing to look up.
-    news = [
-        row
-        for row in members.rows
-        if not (row.id == cursor.highest_member_id and row.revision_counter == cursor.highest_counter)
-    ]
-    known = recording.known_components(
-        turn.org.pk, cursor.tracking_epoch, [(row.member_type, row.member_name) for row in news]
-    )
-    return diff.compare(known, news, baselined_at=cursor.baselined_at or members.started_at)
-
-
-def _resolve_people(turn: Turn, client: SalesforceClient, found: list[Found]) -> None:
+def _resolve_people(turn: Turn, client: SalesforceClient, found: Sequence[Found]) -> None:
     """Names are worth one call, and never a poll: where it fails, the feed shows ids until a later poll succeeds."""
     changes = [each for each in found if not each.is_baseline]
     unknown = recording.unknown_people(turn, changes)
@@ -145,6 +115,7 @@ def _tell(outcome: str, began: float, reading: Reading | None = None, stored: in
     if reading is None or not stored:
         return
     metrics.CHANGES_STORED.inc(stored)
+    metrics.LATE_ROWS_BEYOND_OVERLAP.inc(reading.too_late)
     now = datetime.now(UTC)
     for each in reading.found:
         if not each.is_baseline:

@@ -5,7 +5,6 @@ number order commit order: a reader of `?after=<position>` never misses a late c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,14 +13,14 @@ import psycopg
 from django.db import connection, transaction
 
 from apps.changes import pacing
-from apps.changes.cursor import Cursor
 from apps.changes.diff import Component, Found, Known
 from apps.changes.pacing import NEXT_PHASE_POINT, Turn
+from apps.changes.reading import Reading
 from apps.core import events
 from apps.core.errors import ScratcherError
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.errors import LoginRefused, NoSourceTracking, SalesforceError
-from apps.salesforce.records import ApiUsage, Person
+from apps.salesforce.records import Person
 
 HOLE_INTERVALS = 3
 
@@ -118,18 +117,6 @@ _KNOWN = """
     JOIN tracked_components ON scratch_org_id = %s AND member_type = t AND member_name = n"""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What one successful read came to, ready to be stored."""
-
-    cursor: Cursor
-    found: Sequence[Found]
-    from_zero: bool
-    usage: ApiUsage | None
-    seconds: float
-    was_reset: bool = False
-
-
 def known_components(org_id: int, epoch: int, components: Sequence[Component]) -> dict[Component, Known]:
     """What is known of these components of an org in this tracking epoch."""
     if not components:
@@ -139,11 +126,11 @@ def known_components(org_id: int, epoch: int, components: Sequence[Component]) -
     return {(t, n): Known(revision, deleted) for t, n, revision, deleted in rows}
 
 
-def store(turn: Turn, reading: Reading) -> int | None:
+def store(turn: Turn, reading: Reading, seconds: float) -> int | None:
     """Stores the reading and ends the turn; how many changes were new. None: the lease was lost, nothing is written."""
     if reading.found or reading.was_reset or _hole(turn):
-        return _store_found(turn, reading)
-    row = _execute(_STORE_QUIET, _org_values(turn, reading)).fetchone()
+        return _store_found(turn, reading, seconds)
+    row = _execute(_STORE_QUIET, _org_values(turn, reading, seconds)).fetchone()
     return None if row is None else 0
 
 
@@ -173,9 +160,9 @@ def fail(turn: Turn, error: SalesforceError | ScratcherError, seconds: float) ->
         )
 
 
-def _store_found(turn: Turn, reading: Reading) -> int | None:
+def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:
     """One transaction: a gap mark where one is due, then everything else in one statement."""
-    values = _org_values(turn, reading)
+    values = _org_values(turn, reading, seconds)
     values["changes"] = sum(not each.is_baseline for each in reading.found)
     values["found"] = orjson.dumps(_rows(reading.found)).decode()
     values["org_label"] = _label(turn.org)
@@ -231,7 +218,7 @@ def unknown_people(turn: Turn, found: Sequence[Found]) -> list[str]:
     return [user_id for (user_id,) in rows]
 
 
-def _org_values(turn: Turn, reading: Reading) -> dict[str, Any]:
+def _org_values(turn: Turn, reading: Reading, seconds: float) -> dict[str, Any]:
     cursor = reading.cursor
     used, limit = (reading.usage.used, reading.usage.max) if reading.usage else (turn.org.api_used, turn.org.api_max)
     return {
@@ -247,7 +234,7 @@ def _org_values(turn: Turn, reading: Reading) -> dict[str, Any]:
         "from_zero": reading.from_zero,
         "api_used": used,
         "api_max": limit,
-        "poll_seconds": reading.seconds,
+        "poll_seconds": seconds,
         "seconds": pacing.within_budget(turn.interval_seconds, used, limit),
         "phase": pacing.phase(turn.org.pk),
     }

@@ -6,6 +6,7 @@ ScratcherError                     .code, .status (HTTP), .details
 ├── NotFound              404      also for what belongs to another team
 ├── Conflict              409
 ├── Gone                  410
+├── TooManyRequests       429      .retry_after_seconds
 └── Unavailable           503      .retry_after_seconds
 """
 
@@ -45,6 +46,15 @@ class Conflict(ScratcherError):
 class Gone(ScratcherError):
     code = "gone"
     status = 410
+
+
+class TooManyRequests(ScratcherError):
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(ScratcherError):

@@ -8,7 +8,7 @@ Two polls that renew the same token at the same time end up with the same one: w
 one's. A token under a lost encryption key counts as none, so that an org heals itself where a login is possible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -78,6 +78,23 @@ def unseal(row: models.Model, field: str) -> str:
     return crypto.decrypt(getattr(row, field), table=row._meta.db_table, pk=row.pk, field=field)
 
 
+def swap(model: type[models.Model], field: str, secrets: Sequence[tuple[int, str, str]]) -> int:
+    """Stores texts, (id, the one read, the one to store), where those read still stand; returns how many did."""
+    if not secrets:
+        return 0
+    table, column = map(connection.ops.quote_name, (model._meta.db_table, field))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {table} AS stored SET {column} = swap.fresh
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS swap(id, used, fresh)
+            WHERE stored.id = swap.id AND stored.{column} = swap.used
+            """,  # noqa: S608 - the names come from the model
+            [list(column) for column in zip(*secrets, strict=True)],
+        )
+        return int(cursor.rowcount)
+
+
 def give_connection_back() -> None:
     """To the pool, before a wait for the network. An open transaction keeps it."""
     if not connection.in_atomic_block:
@@ -141,7 +158,7 @@ def _log_in_hub(hub: DevHub, deadline: Deadline) -> Token:
         private_key_pem=private_key,
         deadline=deadline,
     )
-    return _into(hub.org_id, token)
+    return into(hub.org_id, token)
 
 
 def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
@@ -180,7 +197,7 @@ def _by_jwt(org: ScratchOrg, deadline: Deadline) -> Token:
         private_key_pem=private_key,
         deadline=deadline,
     )
-    return _into(org.org_id, token)
+    return into(org.org_id, token)
 
 
 def _by_refresh_token(org: ScratchOrg, deadline: Deadline) -> Token:
@@ -198,7 +215,7 @@ def _by_refresh_token(org: ScratchOrg, deadline: Deadline) -> Token:
     if token.refresh_token and token.refresh_token != stored:
         rotated = seal(org, "refresh_token", token.refresh_token)
         ScratchOrg.objects.filter(pk=org.pk, refresh_token=used).update(refresh_token=rotated)
-    return _into(org.org_id, token)
+    return into(org.org_id, token)
 
 
 _ENTRANCES: dict[Credential, Callable[[ScratchOrg, Deadline], Token]] = {
@@ -207,7 +224,7 @@ _ENTRANCES: dict[Credential, Callable[[ScratchOrg, Deadline], Token]] = {
 }
 
 
-def _into(org_id: str, token: Token) -> Token:
+def into(org_id: str, token: Token) -> Token:
     if token.org_id != org_id:
         raise WrongOrg
     return token

@@ -15,7 +15,7 @@ from apps.changes.cursor import Cursor
 from apps.changes.diff import Found
 from apps.changes.models import DailyChangeCount, GapMark, Person, SourceChange, TrackedComponent
 from apps.changes.pacing import Turn
-from apps.changes.recording import Reading
+from apps.changes.reading import Reading
 from apps.core.models import Event
 from apps.orgs.models import ScratchOrg
 from apps.salesforce import errors, records
@@ -45,12 +45,16 @@ def member(name: str, revision: int, **values: Any) -> SourceMember:
     return replace(row, **values)
 
 
+def store(turn: Turn, reading: Reading) -> int | None:
+    return recording.store(turn, reading, seconds=0.5)
+
+
 def edit(name: str, revision: int, change_type: str = "CHANGE", **values: Any) -> Found:
     return Found(member(name, revision, **values), change_type, is_baseline=False)
 
 
 def reading(*found: Found, cursor: Cursor | None = None, **values: Any) -> Reading:
-    given = Reading(cursor or Cursor(safe_counter=1, baselined_at=NOON), found, False, ApiUsage(10, 100), 0.5)
+    given = Reading(cursor or Cursor(safe_counter=1, baselined_at=NOON), found, usage=ApiUsage(10, 100))
     return replace(given, **values)
 
 
@@ -62,7 +66,7 @@ def feed() -> Sequence[tuple[str, int, str]]:
 
 def test_changes_are_stored_numbered_counted_and_told() -> None:
     turn = a_turn()
-    assert recording.store(turn, reading(edit("A", 5, "NEW"), edit("B", 6))) == 2
+    assert store(turn, reading(edit("A", 5, "NEW"), edit("B", 6))) == 2
 
     assert feed() == [("A", 5, "NEW"), ("B", 6, "CHANGE")]
     assert list(SourceChange.objects.order_by("id").values_list("feed_position", flat=True)) == [1, 2]
@@ -79,8 +83,8 @@ def test_changes_are_stored_numbered_counted_and_told() -> None:
 
 def test_a_stale_lease_writes_nothing() -> None:
     turn = a_turn()
-    assert recording.store(replace(turn, lease_token=uuid4()), reading(edit("A", 5))) is None
-    assert recording.store(replace(turn, lease_token=uuid4()), reading()) is None
+    assert store(replace(turn, lease_token=uuid4()), reading(edit("A", 5))) is None
+    assert store(replace(turn, lease_token=uuid4()), reading()) is None
     assert not SourceChange.objects.exists()
     assert not TrackedComponent.objects.exists()
     assert not Event.objects.exists()
@@ -89,8 +93,8 @@ def test_a_stale_lease_writes_nothing() -> None:
 
 def test_a_revision_that_is_stored_already_is_not_stored_again() -> None:
     turn = a_turn()
-    recording.store(turn, reading(edit("A", 5)))
-    assert recording.store(next_turn(turn.org), reading(edit("A", 5), edit("A", 6))) == 1
+    store(turn, reading(edit("A", 5)))
+    assert store(next_turn(turn.org), reading(edit("A", 5), edit("A", 6))) == 1
     assert feed() == [("A", 5, "CHANGE"), ("A", 6, "CHANGE")]
     assert DailyChangeCount.objects.get().count == 2
     assert ScratchOrg.objects.get().changes_total == 2
@@ -99,7 +103,7 @@ def test_a_revision_that_is_stored_already_is_not_stored_again() -> None:
 def test_baseline_stands_among_the_components_and_never_in_the_feed() -> None:
     turn = a_turn()
     baseline = Found(member("A", 5), "CHANGE", is_baseline=True)
-    assert recording.store(turn, reading(baseline, edit("B", 6))) == 1
+    assert store(turn, reading(baseline, edit("B", 6))) == 1
     assert feed() == [("B", 6, "CHANGE")]
     components = {each.member_name: each for each in TrackedComponent.objects.all()}
     assert components["A"].is_baseline
@@ -109,16 +113,16 @@ def test_baseline_stands_among_the_components_and_never_in_the_feed() -> None:
 
 def test_a_deployment_on_top_of_somebodys_edit_keeps_whose_edit_it_was() -> None:
     turn = a_turn()
-    recording.store(turn, reading(edit("A", 5)))
+    store(turn, reading(edit("A", 5)))
     bulk = Found(member("A", 6, changed_by=salesforce_id("005", 8)), "CHANGE", False, batch_id=uuid4())
-    recording.store(next_turn(turn.org), reading(bulk))
+    store(next_turn(turn.org), reading(bulk))
     component = TrackedComponent.objects.get()
     assert (component.revision_num, component.edited_by, component.edit_type) == (6, ANA, "CHANGE")
     assert SourceChange.objects.get(revision_num=6).is_bulk
 
 
 def test_a_component_that_changed_twice_in_one_read_keeps_its_latest_state() -> None:
-    recording.store(a_turn(), reading(edit("A", 5, "NEW"), edit("A", 6, "DELETE", is_name_obsolete=True)))
+    store(a_turn(), reading(edit("A", 5, "NEW"), edit("A", 6, "DELETE", is_name_obsolete=True)))
     component = TrackedComponent.objects.get()
     assert (component.revision_num, component.is_deleted, component.edit_type) == (6, True, "DELETE")
     assert len(feed()) == 2
@@ -127,13 +131,13 @@ def test_a_component_that_changed_twice_in_one_read_keeps_its_latest_state() -> 
 def test_a_poll_asked_for_while_one_runs_comes_right_after_it() -> None:
     turn = a_turn()
     ScratchOrg.objects.update(next_poll_at=timezone.now())
-    recording.store(turn, reading())
+    store(turn, reading())
     assert [pk for pk, _ in pacing.claim_due()] == [turn.org.pk]
 
 
 def test_the_next_poll_is_at_a_phase_point_of_the_interval() -> None:
     turn = a_turn()
-    recording.store(turn, reading())
+    store(turn, reading())
     org = ScratchOrg.objects.get()
     offset = (org.next_poll_at.timestamp() / 300 - pacing.phase(org.pk)) % 1
     assert min(offset, 1 - offset) == pytest.approx(0, abs=1e-4)
@@ -142,14 +146,14 @@ def test_the_next_poll_is_at_a_phase_point_of_the_interval() -> None:
 
 def test_a_failed_poll_keeps_what_was_known_and_says_why() -> None:
     turn = a_turn()
-    recording.store(turn, reading(edit("A", 5), cursor=Cursor(safe_counter=4, highest_counter=5, baselined_at=NOON)))
+    store(turn, reading(edit("A", 5), cursor=Cursor(safe_counter=4, highest_counter=5, baselined_at=NOON)))
     recording.fail(next_turn(turn.org), errors.TimedOut(), 30.0)
     org = ScratchOrg.objects.get()
     assert (org.consecutive_failures, org.last_error_code) == (1, errors.TimedOut().code)
     assert org.last_error
     assert (org.safe_counter, org.highest_counter, org.watched) == (4, 5, True)
     assert feed() == [("A", 5, "CHANGE")]
-    recording.store(next_turn(turn.org), reading())
+    store(next_turn(turn.org), reading())
     org.refresh_from_db()
     assert (org.consecutive_failures, org.last_error_code, org.last_error) == (0, "", "")
 
@@ -173,20 +177,20 @@ def test_a_refused_login_stops_the_polling_and_is_told_once() -> None:
 
 def test_a_hole_of_more_than_three_intervals_leaves_a_gap_mark() -> None:
     turn = a_turn()
-    recording.store(turn, reading())
-    recording.store(next_turn(turn.org), reading())
+    store(turn, reading())
+    store(next_turn(turn.org), reading())
     assert not GapMark.objects.exists()
     before = timezone.now() - timedelta(minutes=16)
     ScratchOrg.objects.update(last_polled_at=before)
-    recording.store(next_turn(turn.org), reading())
+    store(next_turn(turn.org), reading())
     gap = GapMark.objects.get()
     assert (gap.reason, gap.from_at) == ("not_watched", before)
 
 
 def test_a_tracking_reset_is_marked_and_told() -> None:
     turn = a_turn()
-    recording.store(turn, reading())
-    recording.store(next_turn(turn.org), reading(was_reset=True, cursor=Cursor(tracking_epoch=1, baselined_at=NOON)))
+    store(turn, reading())
+    store(next_turn(turn.org), reading(was_reset=True, cursor=Cursor(tracking_epoch=1, baselined_at=NOON)))
     assert GapMark.objects.get().reason == "tracking_reset"
     assert Event.objects.get().kind == "changes.tracking_reset"
     assert ScratchOrg.objects.get().tracking_epoch == 1
@@ -194,7 +198,7 @@ def test_a_tracking_reset_is_marked_and_told() -> None:
 
 def test_components_of_an_older_epoch_count_as_revision_minus_one() -> None:
     turn = a_turn()
-    recording.store(turn, reading(edit("A", 5)))
+    store(turn, reading(edit("A", 5)))
     known = recording.known_components(turn.org.pk, 1, [("ApexClass", "A"), ("ApexClass", "B")])
     assert {key: (each.revision_num, each.is_deleted) for key, each in known.items()} == {
         ("ApexClass", "A"): (-1, False)
@@ -217,8 +221,8 @@ def test_the_default_admin_goes_by_the_name_of_the_orgs_owner() -> None:
 def test_numbers_follow_commits_even_when_two_polls_of_a_team_overlap() -> None:
     first = a_turn()
     second = next_turn(ScratchOrgFactory(dev_hub=first.org.dev_hub, team=first.org.team))
-    recording.store(first, reading(edit("A", 5)))
-    recording.store(second, reading(edit("B", 5), edit("C", 6)))
+    store(first, reading(edit("A", 5)))
+    store(second, reading(edit("B", 5), edit("C", 6)))
     with connection.cursor() as cursor:
         cursor.execute("SELECT feed_position FROM teams WHERE id = %s", [first.org.team_id])
         assert cursor.fetchone() == (3,)

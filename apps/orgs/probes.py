@@ -1,0 +1,65 @@
+"""What machines ask: is it alive, can it serve, and how does it stand (Prometheus)."""
+
+from hmac import compare_digest
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.core.api import render
+from apps.core.throttling import redis_answers
+from apps.orgs import metrics
+
+# Hubs with watched orgs of which no poll has ended for two intervals.
+_SILENT_HUBS = """
+    SELECT h.name FROM dev_hubs h JOIN scratch_orgs o ON o.dev_hub_id = h.id WHERE h.active AND o.watched
+    GROUP BY h.id HAVING
+    coalesce(max(o.last_attempted_at), min(o.created_at))
+        < now() - 2 * make_interval(secs => coalesce(h.poll_interval_minutes * 60, %s))
+    ORDER BY h.name"""
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Alive: the process answers. It asks nobody else."""
+    return _json({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """503 only when nothing can be served. Degraded (200): rate limits are off, or no poll ends; `checks` says which."""
+    try:
+        silent = _silent_hubs()
+    except (DatabaseError, InterfaceError):
+        return _json({"status": "unavailable", "checks": {"database": "away"}}, status=503)
+    checks = {
+        "database": "ok",
+        "redis": "ok" if redis_answers() else "away: polls wait for it, and rate limits are off",
+        "polls": f"none has ended for two intervals: {', '.join(silent)}" if silent else "ok",
+    }
+    return _json({"status": "ready" if set(checks.values()) == {"ok"} else "degraded", "checks": checks})
+
+
+@never_cache
+@require_safe
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """What rows tell, over all teams. Behind `Authorization: Bearer METRICS_TOKEN`; without one set it is shut."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN or not compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        return HttpResponse("a bearer token is needed: METRICS_TOKEN\n", status=401, content_type="text/plain")
+    return HttpResponse(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _silent_hubs() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SILENT_HUBS, [settings.POLL_INTERVAL_SECONDS])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _json(answer: dict[str, Any], status: int = 200) -> HttpResponse:
+    return HttpResponse(render(answer), status=status, content_type="application/json")
