@@ -1,4 +1,5 @@
-"""Starts simulators for tests and benchmarks, and commands them: `start_simulator(data_dir, orgs=24, clock="stepped")`."""
+"""Starts simulators for tests and benchmarks, and commands them: `start_simulator(data_dir, orgs=24,
+clock="stepped")`."""
 
 import contextlib
 import json
@@ -34,7 +35,8 @@ class Hub:
 
 @dataclass
 class Simulator:
-    """A running simulator. Its methods are the control API; what they answer is described in apps/simulator/control.py."""
+    """A running simulator. Its methods are the control API; what they answer is described in
+    apps/simulator/control.py."""
 
     url: str
     ca: str
@@ -136,7 +138,8 @@ class Simulator:
 
 
 def start_simulator(data_dir: Path, **flags: Any) -> Simulator:
-    """Starts `python -m apps.simulator` with these flags (edits_per_minute=0 becomes --edits-per-minute 0) and waits until it serves."""
+    """Starts `python -m apps.simulator` with these flags (edits_per_minute=0 becomes --edits-per-minute 0) and waits
+    until it serves."""
     arguments = [sys.executable, "-m", "apps.simulator", "--data", str(data_dir)]
     for name, value in flags.items():
         flag = f"--{name.replace('_', '-')}"

@@ -96,7 +96,8 @@ def _facts(world: World, options: argparse.Namespace, key_file: Path, ca_file: P
 
 
 def _public_key(key_file: Path) -> str:
-    """The public half of the connected app's key; the key is made at the first start and kept, so that a restart changes nothing."""
+    """The public half of the connected app's key; the key is made at the first start and kept, so that a restart
+    changes nothing."""
     if key_file.exists():
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
     else:

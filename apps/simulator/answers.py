@@ -1,4 +1,5 @@
-"""What Salesforce's REST API says: an answer as status, body and headers, and its errors, JSON arrays of message and errorCode."""
+"""What Salesforce's REST API says: an answer as status, body and headers, and its errors, JSON arrays of message and
+errorCode."""
 
 from dataclasses import dataclass, field
 from typing import Any

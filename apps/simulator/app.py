@@ -1,6 +1,7 @@
 """The door: one ASGI application for the token endpoint, the REST API and, beside them, the control API.
 
-The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks lean on.
+The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
+lean on.
 """
 
 from urllib.parse import parse_qsl

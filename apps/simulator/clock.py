@@ -1,4 +1,5 @@
-"""The simulator's own time: standing still until stepped, or running at a rate. Every date that Salesforce would answer comes from here."""
+"""The simulator's own time: standing still until stepped, or running at a rate. Every date that Salesforce would
+answer comes from here."""
 
 import time
 from functools import lru_cache

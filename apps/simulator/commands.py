@@ -48,7 +48,7 @@ def read_edit(command: dict[str, Any]) -> Edit:
 
 
 def read_signups(world: World, command: dict[str, Any], now: float) -> list[Signup]:
-    """The scratch orgs to make: for a DevHub user if `person` (a username) is one, else for the hub's people in turn."""
+    """The scratch orgs to make: for the DevHub user `person` (a username), or else for its people in turn."""
     _check("the command", command, _SIGNUP_FIELDS)
     people = [user for user in world.hub.users if command.get("person") in (None, user.Username)]
     if not people:

@@ -1,4 +1,5 @@
-"""The control API: how tests, benchmarks and the demo command the simulator. JSON; needs X-Control-Token; no fault touches it."""
+"""The control API: how tests, benchmarks and the demo command the simulator. JSON; needs X-Control-Token; no fault
+touches it."""
 
 import hmac
 import json
@@ -37,8 +38,8 @@ def control_api(world: World, sessions: Sessions, token: str) -> ASGIApp:
         Route("/control/orgs", control.create_orgs, methods=["POST"]),
         Route("/control/orgs/{org_id}/{verb}", control.org_verb, methods=["POST"]),
     ]
-    refusals = {BadCommand: _refuse(400), UnknownOrg: _refuse(404), edits.NotTracked: _refuse(409)}
-    return _Guard(Starlette(routes=routes, exception_handlers=refusals), token)  # type: ignore[arg-type]
+    refusals: Any = {BadCommand: _refuse(400), UnknownOrg: _refuse(404), edits.NotTracked: _refuse(409)}
+    return _Guard(Starlette(routes=routes, exception_handlers=refusals), token)
 
 
 def _refuse(status: int) -> Callable[[Request, Exception], JSONResponse]:

@@ -16,8 +16,9 @@ Change = Literal["NEW", "CHANGE", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit to make. `person` is a username of the org (made if it is unknown), by default who signed up. `revision` fixes the
-    counter. A row is visible at once, `visible_after_seconds` later, or with `visible=False` when revealed."""
+    """One edit to make. `person` is a username of the org (made if it is unknown), by default who signed up.
+    `revision` fixes the counter. A row is visible at once, `visible_after_seconds` later, or with `visible=False` when
+    revealed."""
 
     member_type: str
     member_name: str
@@ -45,24 +46,10 @@ def apply_edit(world: World, org: Org, edit: Edit, at: float) -> Entry:
     revision = edit.revision if edit.revision is not None else tracking.counter + _counter_step(world)
     row, kind = tracking.edit(component, edit.kind, user.Id[:15], salesforce_datetime(at), revision)
     delay = edit.visible_after_seconds or _lateness(world, org)
-    entry = _entry(world, org, edit, row, kind, user, at, at + delay if edit.visible else None)
-    world.journal.add(entry)
-    if edit.visible and delay <= 0:
-        tracking.show(component, row)
-        if edit.null_counter or edit.duplicate:
-            tracking.make_odd(component, null_counter=edit.null_counter)
-    else:
-        _hide(world, tracking, component, entry, row)
-    return entry
-
-
-def _entry(
-    world: World, org: Org, edit: Edit, row: SourceMember, kind: str, user: User, at: float, visible_at: float | None
-) -> Entry:
-    return Entry(
+    entry = Entry(
         seq=world.journal.last + 1,
         at=at,
-        visible_at=visible_at,
+        visible_at=at + delay if edit.visible else None,
         org_id=org.id,
         source_member_id=row.Id,
         member_type=edit.member_type,
@@ -74,6 +61,14 @@ def _entry(
         baseline=org.read_at is None or int(at) <= int(org.read_at),
         bulk_id=edit.bulk_id,
     )
+    world.journal.add(entry)
+    if not edit.visible or delay > 0:
+        _hide(world, tracking, component, entry, row)
+        return entry
+    tracking.show(component, row)
+    if edit.null_counter or edit.duplicate:
+        tracking.make_odd(component, null_counter=edit.null_counter)
+    return entry
 
 
 def _hide(world: World, tracking: Tracking, component: int, entry: Entry, row: SourceMember) -> None:

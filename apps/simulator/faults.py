@@ -1,4 +1,5 @@
-"""What can go wrong on demand, per org or in the DevHub. Faults on the wire happen for real: time passes, connections break.
+"""What can go wrong on demand, per org or in the DevHub. Faults on the wire happen for real: time passes, connections
+break.
 
 Names, options and their defaults (an option without a default must be given):
     unauthorized {}                      every API call is 401, whatever the token
@@ -22,6 +23,7 @@ Those that answer or delay calls take `on`: "api" (default), "login" (the token 
 
 import math
 import random
+from collections.abc import Callable
 from typing import Any
 
 from apps.simulator import answers
@@ -80,8 +82,8 @@ def check(name: str, options: Options, *, hub: bool) -> Options:
 async def interfere(
     faults: dict[str, Options], exchange: Exchange, now: float, *, login: bool, rng: random.Random
 ) -> Answer | None:
-    """Lets the org's faults happen to a call. Gives the answer to send instead of the true one; None to go on. After it the client
-    may be gone (`exchange.gone`): then nothing is left to do."""
+    """Lets the org's faults happen to a call. Gives the answer to send instead of the true one; None to go on. After
+    it the client may be gone (`exchange.gone`): then nothing is left to do."""
     active = {name: options for name, options in faults.items() if _applies(options, login)}
     if "hang" in active:
         await exchange.wait(float(active["hang"]["seconds"]))
@@ -102,7 +104,7 @@ async def interfere(
 
 def _applies(options: Options, login: bool) -> bool:
     on = options.get("on")
-    return on == "both" or on == ("login" if login else "api")
+    return on in ("both", "login" if login else "api")
 
 
 async def _latency(options: Options, exchange: Exchange, rng: random.Random) -> Answer | None:
@@ -116,24 +118,31 @@ async def _latency(options: Options, exchange: Exchange, rng: random.Random) -> 
 
 def _instead(active: dict[str, Options]) -> Answer | None:
     """The answers that need no wire."""
-    if "gone" in active:
-        return answers.data_not_available()
-    if "unavailable" in active:
-        retry_after = active["unavailable"]["retry_after"]
-        return answers.unavailable(
-            [(b"retry-after", str(retry_after).encode())] if retry_after is not None else None
-        ).answer()
-    if "redirect" in active:
-        return Answer(302, b"", [(b"location", str(active["redirect"]["location"]).encode())])
-    if "unauthorized" in active:
-        return answers.invalid_session().answer()
-    if "html" in active:
-        return answers.html_answer(200, "We are down for maintenance")
-    if "malformed_json" in active:
-        return Answer(200, b'{"totalSize":3,"done":true,"records":[{"attributes":{"type":"Sour')
-    if "wrong_shape" in active:
-        return answers.json_answer({"totalSize": "many", "done": "yes", "records": {"Id": 17}})
+    for name, answer in _ANSWERS.items():
+        if name in active:
+            return answer(active[name])
     return None
+
+
+def _unavailable(options: Options) -> Answer:
+    retry_after = options["retry_after"]
+    headers = [] if retry_after is None else [(b"retry-after", str(retry_after).encode())]
+    return answers.unavailable(headers).answer()
+
+
+def _redirect(options: Options) -> Answer:
+    return Answer(302, b"", [(b"location", str(options["location"]).encode())])
+
+
+_ANSWERS: dict[str, Callable[[Options], Answer]] = {
+    "gone": lambda _: answers.data_not_available(),
+    "unavailable": _unavailable,
+    "redirect": _redirect,
+    "unauthorized": lambda _: answers.invalid_session().answer(),
+    "html": lambda _: answers.html_answer(200, "We are down for maintenance"),
+    "malformed_json": lambda _: Answer(200, b'{"totalSize":3,"done":true,"records":[{"attributes":{"type":"Sour'),
+    "wrong_shape": lambda _: answers.json_answer({"totalSize": "many", "done": "yes", "records": {"Id": 17}}),
+}
 
 
 async def _endless(exchange: Exchange, now: float) -> None:

@@ -1,4 +1,5 @@
-"""Salesforce record ids: three characters that tell the object, an instance, a serial number in base 62; 15 characters, or 18 with a checksum."""
+"""Salesforce record ids: three characters that tell the object, an instance, a serial number in base 62; 15
+characters, or 18 with a checksum."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -49,7 +50,8 @@ def _row_part(number: int, letter_before: str) -> tuple[str, str]:
 
 
 def series(prefix: str, owner: int) -> Callable[[int], str]:
-    """Makes the 18-character ids of one owner's records, quickly: the parts that repeat are computed once. Up to 14,776,336 of them."""
+    """Makes the 18-character ids of one owner's records, quickly: the parts that repeat are computed once. Up to
+    14,776,336 of them."""
     head = prefix + _INSTANCE + _base62(owner).rjust(5, "0")
     checksum = to_18(head + "0000")[15:17]
 

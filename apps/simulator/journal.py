@@ -8,8 +8,9 @@ from apps.simulator.clock import iso
 
 @dataclass(slots=True)
 class Entry:
-    """One edit. `visible_at` is None while the row is hidden without a term; `baseline` says that it happened at or before the first
-    time (to the second) that the org's SourceMember was read to its end, so a watcher cannot tell it from what was there before."""
+    """One edit. `visible_at` is None while the row is hidden without a term; `baseline` says that it happened at or
+    before the first time (to the second) that the org's SourceMember was read to its end, so a watcher cannot tell it
+    from what was there before."""
 
     seq: int
     at: float

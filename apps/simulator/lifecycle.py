@@ -24,7 +24,8 @@ EDITIONS = ("Developer", "Enterprise", "Group", "Professional", "Partner Develop
 
 @dataclass(frozen=True, slots=True)
 class Signup:
-    """What a scratch org is made from. `owner` is the DevHub user who asks for it; `created` and times in seconds since 1970."""
+    """What a scratch org is made from. `owner` is the DevHub user who asks for it; `created` and times in seconds
+    since 1970."""
 
     owner: User
     created: float
@@ -45,7 +46,9 @@ class Signup:
 def make_hub(world: World, people: list[Person], created: float) -> Org:
     """The DevHub with an integration user (who logs in by JWT) and one user per person."""
     number = next(world.serials)
-    organization = _organization(number, "Helios", "NA139", None, "Enterprise Edition", created)
+    organization = _organization(
+        number, name="Helios", instance="NA139", trial_ends=None, edition="Enterprise Edition", created=created
+    )
     hub = Org(number, organization, [], HUB_CALLS_PER_DAY, approved_apps={world.hub_app.client_id})
     world.hub = hub
     username = f"scratcher@{HUB_DOMAIN}"
@@ -68,10 +71,18 @@ def add_hub_user(world: World, person: Person, created: float) -> User:
 
 
 def create_scratch_org(world: World, signup: Signup, info: ScratchOrgInfo | None = None) -> Org:
-    """An active scratch org, its ActiveScratchOrg row and its end by the clock. `info` is the row that asked for it, if there is one."""
+    """An active scratch org, its ActiveScratchOrg row and its end by the clock. `info` is the row that asked for it,
+    if there is one."""
     number = next(world.serials)
     ends = signup.created + signup.days * DAY_SECONDS
-    organization = _organization(number, signup.org_name, "USA254S", ends, f"{signup.edition} Edition", signup.created)
+    organization = _organization(
+        number,
+        name=signup.org_name,
+        instance="USA254S",
+        trial_ends=ends,
+        edition=f"{signup.edition} Edition",
+        created=signup.created,
+    )
     org = Org(number, organization, [], SCRATCH_ORG_CALLS_PER_DAY, owner=signup.owner)
     org.approved_apps = {signup.connected_app}
     admin = make_user(
@@ -106,7 +117,8 @@ def grant_refresh_token(world: World, org: Org, user: User) -> str:
 
 
 def request_scratch_org(world: World, owner: User, asked: dict[str, Any], now: float) -> ScratchOrgInfo:
-    """The ScratchOrgInfo row with status New; some seconds later it turns Active with its org, or Error with an ErrorCode."""
+    """The ScratchOrgInfo row with status New; some seconds later it turns Active with its org, or Error with an
+    ErrorCode."""
     number = next(world.serials)
     username = asked.get("Username") or f"test-{ids.make_id('', number).strip('0').lower()[:12]}@example.com"
     signup = Signup(
@@ -188,7 +200,7 @@ def note_login(org: Org, at: float) -> None:
 
 
 def _organization(
-    number: int, name: str, instance: str, trial_ends: float | None, edition: str, created: float
+    number: int, *, name: str, instance: str, trial_ends: float | None, edition: str, created: float
 ) -> Organization:
     return Organization(
         Id=ids.make_id(ids.ORGANIZATION, number),

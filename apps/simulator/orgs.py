@@ -15,8 +15,9 @@ Options = dict[str, Any]
 
 @dataclass(slots=True)
 class Org:
-    """`users[0]` is who signed up (in the DevHub: the integration user). `read_at` is when SourceMember was first read to its last page.
-    `info`, `active`, `tracking` and `owner` (the DevHub user who made it) belong to scratch orgs; a deleted org keeps its info only."""
+    """`users[0]` is who signed up (in the DevHub: the integration user). `read_at` is when SourceMember was first read
+    to its last page. `info`, `active`, `tracking` and `owner` (the DevHub user who made it) belong to scratch orgs; a
+    deleted org keeps its info only."""
 
     number: int
     organization: Organization

@@ -7,8 +7,17 @@ from apps.simulator import ids
 from apps.simulator.clock import salesforce_datetime
 from apps.simulator.records import User
 
-_FIRST = ["Amara", "Anneke", "Asha", "Bruno", "Camille", "Chidi", "Daniela", "Dmitri", "Elif", "Emre", "Fatima", "Felix", "Grace", "Hana", "Henrik", "Ines", "Ivan", "Jamal", "Joana", "Kaito", "Katya", "Kofi", "Lars", "Leila", "Luca", "Maren", "Mateo", "Mei", "Milan", "Nadia", "Ngozi", "Noor", "Olga", "Omar", "Paolo", "Priya", "Quentin", "Rafael", "Rosa", "Sanna", "Sofia", "Tariq", "Teodora", "Uma", "Viktor", "Wanjiru", "Xavier", "Yara", "Yusuf", "Zoe"]
-_LAST = ["Abebe", "Albrecht", "Andersen", "Baptiste", "Bianchi", "Castillo", "Chen", "Dubois", "Eriksen", "Farouk", "Fischer", "Garcia", "Gupta", "Haddad", "Hoffmann", "Ito", "Ivanova", "Jansen", "Kamau", "Kowalski", "Larsen", "Lindqvist", "Mendes", "Moreau", "Mwangi", "Nakamura", "Novak", "Okafor", "Okonkwo", "Oliveira", "Patel", "Petrov", "Quinn", "Rahman", "Reyes", "Rossi", "Sato", "Schmidt", "Silva", "Sorensen", "Tanaka", "Thorne", "Usman", "Vasquez", "Virtanen", "Weber", "Yamada", "Yilmaz", "Zhang", "Zimmermann"]
+_FIRST = """
+Amara Anneke Asha Bruno Camille Chidi Daniela Dmitri Elif Emre Fatima Felix Grace Hana Henrik Ines Ivan Jamal
+Joana Kaito Katya Kofi Lars Leila Luca Maren Mateo Mei Milan Nadia Ngozi Noor Olga Omar Paolo Priya Quentin
+Rafael Rosa Sanna Sofia Tariq Teodora Uma Viktor Wanjiru Xavier Yara Yusuf Zoe
+"""
+_LAST = """
+Abebe Albrecht Andersen Baptiste Bianchi Castillo Chen Dubois Eriksen Farouk Fischer Garcia Gupta Haddad
+Hoffmann Ito Ivanova Jansen Kamau Kowalski Larsen Lindqvist Mendes Moreau Mwangi Nakamura Novak Okafor Okonkwo
+Oliveira Patel Petrov Quinn Rahman Reyes Rossi Sato Schmidt Silva Sorensen Tanaka Thorne Usman Vasquez
+Virtanen Weber Yamada Yilmaz Zhang Zimmermann
+"""
 
 HUB_DOMAIN = "helios.example.com"
 
@@ -29,7 +38,7 @@ class Person:
 
 def make_people(count: int, rng: random.Random) -> list[Person]:
     """Different people, at most 2,500."""
-    everybody = [Person(first, last) for first in _FIRST for last in _LAST]
+    everybody = [Person(first, last) for first in _FIRST.split() for last in _LAST.split()]
     return rng.sample(everybody, min(count, len(everybody)))
 
 

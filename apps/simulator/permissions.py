@@ -1,4 +1,5 @@
-"""Who may see what in the DevHub: the integration user holds View All on the scratch org objects, through a permission set of its own."""
+"""Who may see what in the DevHub: the integration user holds View All on the scratch org objects, through a permission
+set of its own."""
 
 from collections.abc import Iterable
 
@@ -13,7 +14,7 @@ _SCRATCH_ORG_OBJECTS = ("ActiveScratchOrg", "ScratchOrgInfo")
 
 
 def sees_all(org: Org, user: User) -> bool:
-    """Whether the DevHub user sees other people's scratch orgs: the integration user, as long as nobody took it away."""
+    """Whether the DevHub user sees other people's scratch orgs: the integration user, unless it was taken away."""
     return user is org.users[0] and "lost_view_all" not in org.faults
 
 

@@ -1,7 +1,8 @@
-"""Answers queries: finds the records that an org's user may see, cuts them into pages of 2,000, keeps the rest behind a locator."""
+"""Answers queries: finds the records that an org's user may see, cuts them into pages of 2,000, keeps the rest behind
+a locator."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
@@ -10,7 +11,7 @@ from apps.simulator import ids, permissions
 from apps.simulator.answers import RestError
 from apps.simulator.edits import mark_read
 from apps.simulator.orgs import Org
-from apps.simulator.records import SourceMember, User
+from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, SourceMember, User
 from apps.simulator.soql.conditions import Record
 from apps.simulator.soql.errors import SoqlError
 from apps.simulator.soql.plan import Door, PreparedQuery, Source, prepare
@@ -33,7 +34,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`completes` is the org whose SourceMember this page finishes reading; say so (edits.mark_read) once it was sent."""
+    """`completes` is the org whose SourceMember this page finishes reading; `finish` says so once it was sent."""
 
     content: dict[str, Any]
     completes: Org | None
@@ -135,30 +136,18 @@ def _door(org: Org, tooling: bool) -> Door:
 def _source(world: World, org: Org, user: User, now: float) -> Source:
     """Where the records of each object come from, as this user of this org sees them."""
 
-    def records(name: str, since: int) -> Iterable[Record]:
-        if name == "SourceMember":
-            return org.tracking.visible(since) if org.tracking is not None else ()
-        if name == "User":
-            return org.users
-        if name == "Organization":
-            return (org.organization,)
-        if name == "UserPermissionAccess":
-            return (permissions.user_permission_access(org, user, now),)
-        if name == "PermissionSetAssignment":
-            return permissions.assignments(org)
-        if name == "ObjectPermissions":
-            return permissions.object_permissions(org)
-        return _scratch_org_records(world, org, user, name)
-
-    return records
+    sources: dict[str, Callable[[int], Iterable[Record]]] = {
+        "SourceMember": lambda since: org.tracking.visible(since) if org.tracking is not None else (),
+        "User": lambda _: org.users,
+        "Organization": lambda _: (org.organization,),
+        "UserPermissionAccess": lambda _: (permissions.user_permission_access(org, user, now),),
+        "PermissionSetAssignment": lambda _: permissions.assignments(org),
+        "ObjectPermissions": lambda _: permissions.object_permissions(org),
+        "ActiveScratchOrg": lambda _: _seen(world.active_rows(), org, user),
+        "ScratchOrgInfo": lambda _: _seen(world.infos(), org, user),
+    }
+    return lambda name, since: sources[name](since)
 
 
-def _scratch_org_records(world: World, hub: Org, user: User, name: str) -> Iterable[Record]:
-    if name == "ActiveScratchOrg":
-        records: Iterable[Any] = (org.active for org in world.scratch_orgs.values() if org.active is not None)
-    else:
-        records = [org.info for org in world.scratch_orgs.values() if org.info is not None]
-        records += world.requested.values()
-    if permissions.sees_all(hub, user):
-        return cast(Iterable[Record], records)
-    return cast(Iterable[Record], (record for record in records if record.OwnerId == user.Id))
+def _seen(rows: Iterable[ActiveScratchOrg | ScratchOrgInfo], hub: Org, user: User) -> Iterable[Record]:
+    return rows if permissions.sees_all(hub, user) else [row for row in rows if row.OwnerId == user.Id]

@@ -1,7 +1,9 @@
-"""The records of each Salesforce object as tuples in the order of its real fields; the types tell SOQL what a field is.
+"""The records of each Salesforce object as tuples in the order of its real fields; the types tell SOQL what a field
+is.
 
-Values are as Salesforce writes them in JSON: dates and times as text in one fixed form, so that text order is time order.
-Fields from the Object Reference and the Field Reference (ScratchOrgInfo, ActiveScratchOrg) and the Tooling API (SourceMember).
+Values are as Salesforce writes them in JSON: dates and times as text in one fixed form, so that text order is time
+order. Fields from the Object Reference and the Field Reference (ScratchOrgInfo, ActiveScratchOrg) and the Tooling API
+(SourceMember).
 """
 
 from enum import Enum
@@ -195,7 +197,8 @@ class ObjectPermissions(NamedTuple):
 
 
 class SourceMember(NamedTuple):
-    """Tooling API only: one row per component, latest state only. ChangedBy is documented as text and holds a 15-character user id."""
+    """Tooling API only: one row per component, latest state only. ChangedBy is documented as text and holds a
+    15-character user id."""
 
     Id: Key
     MemberIdOrName: String

@@ -19,10 +19,11 @@ from apps.simulator.world import World
 
 VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 _VERSIONED = re.compile(r"/services/data/(v\d\d\.0)(?:/(.*))?")
-_SETTABLE = {
-    "AdminEmail", "ConnectedAppCallbackUrl", "ConnectedAppConsumerKey", "Country", "Description", "DurationDays", "Edition", "Features",
-    "HasSampleData", "Language", "Namespace", "OrgName", "Package2AncestorIds", "Release", "Snapshot", "SourceOrg", "Username",
-}  # fmt: skip
+_SETTABLE_FIELDS = """
+AdminEmail ConnectedAppCallbackUrl ConnectedAppConsumerKey Country Description DurationDays Edition Features
+HasSampleData Language Namespace OrgName Package2AncestorIds Release Snapshot SourceOrg Username
+"""
+_SETTABLE = frozenset(_SETTABLE_FIELDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,8 @@ def _user(call: Call) -> Answer:
 
 def _scratch_org_info(call: Call) -> Answer:
     _require_hub(call.org)
-    infos = [org.info for org in call.world.scratch_orgs.values() if org.info is not None]
-    everything = permissions.sees_all(call.org, call.session.user)
-    own = call.session.user.Id
-    return _record(
-        call, [info for info in [*infos, *call.world.requested.values()] if everything or info.OwnerId == own]
-    )
+    everything, own = permissions.sees_all(call.org, call.session.user), call.session.user.Id
+    return _record(call, [info for info in call.world.infos() if everything or info.OwnerId == own])
 
 
 def _record(call: Call, records: list[Any]) -> Answer:

@@ -27,7 +27,8 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {"simulator.transport": self.transport}  # type: ignore[typeddict-item]
+        connection: Any = self.transport
+        self.scope["extensions"] = {"simulator.transport": connection}
 
 
 class _Server(uvicorn.Server):
@@ -68,7 +69,7 @@ def listen(host: str, port: int, *, tls: bool) -> Listening:
 
 
 def tls_context(host: str, ca_file: Path) -> ssl.SSLContext:
-    """A server certificate for the host, from a CA made for this run (P-256), whose certificate is written to ca_file."""
+    """A server certificate for the host, from a CA made for this run (P-256), written to ca_file."""
     ca = trustme.CA(organization_name="Scratcher simulator")
     names = {"localhost", "127.0.0.1", host} - {"0.0.0.0"}  # noqa: S104
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

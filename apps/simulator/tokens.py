@@ -1,12 +1,13 @@
 """POST /services/oauth2/token: the three grants, and the sessions that they open.
 
-Salesforce's rules as observed with real clients: `exp` comes in seconds, in milliseconds (sf) or as text (simple-salesforce); `aud` is a
-login URL, with or without a trailing slash. exp is checked against the wall clock, everything else lives by the simulator's.
+Salesforce's rules as observed with real clients: `exp` comes in seconds, in milliseconds (sf) or as text (simple-
+salesforce); `aud` is a login URL, with or without a trailing slash. exp is checked against the wall clock, everything
+else lives by the simulator's.
 """
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,6 +47,15 @@ class Session:
     org: Org
     user: User
     last_used: float
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Who may come in, and the new refresh token if there is one."""
+
+    org: Org
+    user: User
+    refresh_token: str | None = None
 
 
 class Sessions:
@@ -97,35 +107,32 @@ def org_meant_by(world: World, form: dict[str, str]) -> Org | None:
 def grant(world: World, sessions: Sessions, form: dict[str, str], now: float) -> Answer:
     """200 with a token, or GrantRefused."""
     kind = form.get("grant_type", "")
-    refresh_token = None
     if kind == JWT_BEARER:
-        org, user = _by_jwt(world, form)
+        granted = _by_jwt(world, form)
     elif kind == "refresh_token":
-        org, user, refresh_token = _by_refresh_token(world, form)
+        granted = _by_refresh_token(world, form)
     elif kind == "authorization_code":
-        org, user, refresh_token = _by_code(world, sessions, form)
+        granted = _by_code(world, sessions, form)
     else:
         raise GrantRefused("unsupported_grant_type", "grant type not supported")
-    note_login(org, now)
-    return json_answer(_token(world, org, user, sessions.open(org, user, now), refresh_token, now))
+    note_login(granted.org, now)
+    return json_answer(_token(world, granted, sessions.open(granted.org, granted.user, now), now))
 
 
-def _token(
-    world: World, org: Org, user: User, access_token: str, refresh_token: str | None, now: float
-) -> dict[str, Any]:
+def _token(world: World, granted: Granted, access_token: str, now: float) -> dict[str, Any]:
     answer = {
         "access_token": access_token,
         "instance_url": world.origin,
-        "id": f"{world.origin}/id/{org.id}/{user.Id}",
+        "id": f"{world.origin}/id/{granted.org.id}/{granted.user.Id}",
         "token_type": "Bearer",
         "scope": "refresh_token web api",
         "issued_at": str(int(now * 1000)),
         "signature": secrets.token_urlsafe(32),
     }
-    return answer | ({"refresh_token": refresh_token} if refresh_token else {})
+    return answer | ({"refresh_token": granted.refresh_token} if granted.refresh_token else {})
 
 
-def _by_jwt(world: World, form: dict[str, str]) -> tuple[Org, User]:
+def _by_jwt(world: World, form: dict[str, str]) -> Granted:
     assertion = form.get("assertion", "")
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
@@ -169,20 +176,20 @@ def _check_expiry(exp: Any) -> None:
         raise GrantRefused("invalid_grant", "expired authorization code")
 
 
-def _by_refresh_token(world: World, form: dict[str, str]) -> tuple[Org, User, str | None]:
+def _by_refresh_token(world: World, form: dict[str, str]) -> Granted:
     token = form.get("refresh_token", "")
     found = world.refresh_tokens.get(token)
     if found is None or form.get("client_id") not in found[0].approved_apps:
         raise GrantRefused("invalid_grant", "expired access/refresh token")
-    org, user = _admitted(found, "refresh_refused", "expired access/refresh token")
+    granted = _admitted(found, "refresh_refused", "expired access/refresh token")
     if not world.rotate_refresh_tokens:
-        return org, user, None
+        return granted
     del world.refresh_tokens[token]
-    org.refresh_tokens.remove(token)
-    return org, user, grant_refresh_token(world, org, user)
+    granted.org.refresh_tokens.remove(token)
+    return _with_refresh_token(world, granted)
 
 
-def _by_code(world: World, sessions: Sessions, form: dict[str, str]) -> tuple[Org, User, str]:
+def _by_code(world: World, sessions: Sessions, form: dict[str, str]) -> Granted:
     code = form.get("code", "")
     org = next((org for org in world.active_orgs() if org.info is not None and org.info.AuthCode == code), None)
     if org is None or org.info is None or not sessions.spend(code):
@@ -191,16 +198,17 @@ def _by_code(world: World, sessions: Sessions, form: dict[str, str]) -> tuple[Or
         raise GrantRefused("invalid_client_id", "client identifier invalid")
     if form.get("redirect_uri") != org.info.ConnectedAppCallbackUrl:
         raise GrantRefused("redirect_uri_mismatch", "redirect_uri must match configuration")
-    org, user = _admitted((org, org.users[0]), "login_refused")
-    return org, user, grant_refresh_token(world, org, user)
+    return _with_refresh_token(world, _admitted((org, org.users[0]), "login_refused"))
 
 
-def _admitted(
-    found: tuple[Org, User], fault: str, description: str = "user hasn't approved this consumer"
-) -> tuple[Org, User]:
+def _with_refresh_token(world: World, granted: Granted) -> Granted:
+    return replace(granted, refresh_token=grant_refresh_token(world, granted.org, granted.user))
+
+
+def _admitted(found: tuple[Org, User], fault: str, description: str = "user hasn't approved this consumer") -> Granted:
     org, user = found
     if fault in org.faults:
         raise GrantRefused("invalid_grant", description)
     if not user.IsActive:
         raise GrantRefused("invalid_grant", "inactive user")
-    return org, user
+    return Granted(org, user)

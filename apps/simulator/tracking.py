@@ -1,7 +1,8 @@
-"""SourceMember of one scratch org: one row per component, latest state only, its id stable, its RevisionCounter growing with gaps.
+"""SourceMember of one scratch org: one row per component, latest state only, its id stable, its RevisionCounter
+growing with gaps.
 
-The components that an org was born with are one immutable array shared between orgs; their rows are made when they are read. Only
-components edited since have rows of their own. That is what lets 10,000 orgs live in one process.
+The components that an org was born with are one immutable array shared between orgs; their rows are made when they are
+read. Only components edited since have rows of their own. That is what lets 10,000 orgs live in one process.
 """
 
 from array import array
@@ -62,7 +63,8 @@ class Tracking:
     )
 
     def __init__(self, org_number: int, names: ComponentNames, baseline: "array[int]", born: str, owner: str) -> None:
-        """`born` is the LastModifiedDate, `owner` the ChangedBy (15 characters) of the components that the org starts with."""
+        """`born` is the LastModifiedDate, `owner` the ChangedBy (15 characters) of the components that the org starts
+        with."""
         self._row_id = ids.series(ids.SOURCE_MEMBER, org_number)
         self._names = names
         self.baseline = baseline
@@ -94,8 +96,9 @@ class Tracking:
     def edit(
         self, component: Component, kind: str, changed_by: str, modified: str, revision: int
     ) -> tuple[SourceMember, str]:
-        """Makes the component's next row, not yet shown, and says what the edit amounted to: NEW of a live component is a CHANGE, CHANGE
-        of a deleted one makes it NEW again. IsNewMember stays true for what was created in this org."""
+        """Makes the component's next row, not yet shown, and says what the edit amounted to: NEW of a live component
+        is a CHANGE, CHANGE of a deleted one makes it NEW again. IsNewMember stays true for what was created in this
+        org."""
         before = self.existing(component)
         member_type, member_name = self._names.name(component)
         if before is not None and kind != "DELETE":
@@ -150,7 +153,8 @@ class Tracking:
         return rows
 
     def make_odd(self, component: Component, *, null_counter: bool) -> None:
-        """The shown row comes with a null counter from now on, or else twice (the state before it, if there was one, and itself)."""
+        """The shown row comes with a null counter from now on, or else twice (the state before it, if there was one,
+        and itself)."""
         row = self._shown[component]
         self._oddities[row.Id] = None if null_counter else row
 

@@ -50,7 +50,7 @@ class Exchange:
             if message["type"] == "http.disconnect":
                 self.gone = True
                 return body
-            body += message.get("body", b"")
+            body += bytes(message.get("body", b""))
             if len(body) > MAX_BODY_BYTES:
                 raise RestError(413, "REQUEST_TOO_LARGE", "The request is too large.")
             if not message.get("more_body"):

@@ -1,4 +1,5 @@
-"""Everything the simulator holds: the clock and what is due by it, the DevHub, its scratch orgs, who is logged in, the journal."""
+"""Everything the simulator holds: the clock and what is due by it, the DevHub, its scratch orgs, who is logged in, the
+journal."""
 
 import heapq
 import random
@@ -12,7 +13,7 @@ from typing import Protocol
 from apps.simulator.clock import Clock
 from apps.simulator.journal import Journal
 from apps.simulator.orgs import Org
-from apps.simulator.records import ScratchOrgInfo, User
+from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, User
 from apps.simulator.tracking import ComponentNames
 
 Action = Callable[[float], None]
@@ -92,6 +93,14 @@ class World:
 
     def active_orgs(self) -> list[Org]:
         return [org for org in self.scratch_orgs.values() if org.active is not None]
+
+    def active_rows(self) -> Iterable[ActiveScratchOrg]:
+        return (org.active for org in self.scratch_orgs.values() if org.active is not None)
+
+    def infos(self) -> Iterable[ScratchOrgInfo]:
+        """Of every scratch org that ever was, and those asked for."""
+        yield from (org.info for org in self.scratch_orgs.values() if org.info is not None)
+        yield from self.requested.values()
 
     def baseline(self, components: Iterable[tuple[str, str]]) -> "array[int]":
         """What an org may be born with; orgs can share one."""

@@ -1,5 +1,6 @@
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from apps.salesforce import errors
 from apps.salesforce.auth import refresh_token
 from apps.salesforce.client import SalesforceClient
+from apps.salesforce.transport import Transport
 from tests.salesforce.conftest import Server, http, page, source_member
 
 Serve = Callable[..., Server]
@@ -41,8 +43,7 @@ def test_one_poll_uses_one_connection(serve: Serve) -> None:
 
 def test_connections_do_not_outlive_their_polls(serve: Serve) -> None:
     servers = [serve(lambda connection, _: connection.sendall(GOOD)) for _ in range(20)]
-    transport = servers[0].transport()
-    transport._hosts._listed |= {("127.0.0.1", int(s.host.rpartition(":")[2])) for s in servers}
+    transport = Transport(tuple(server.host for server in servers), servers[0].ca_file)
     for index, server in enumerate(servers):
         deadline = transport.deadline()
         SalesforceClient(transport, server.url, "00D!x", deadline=deadline).source_members(0)
@@ -66,16 +67,27 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve: Serve,
     assert server.connections == 3
 
 
-def test_a_request_is_not_sent_twice_once_an_answer_has_begun(serve: Serve) -> None:
-    def say(connection, _: bytes) -> bool | None:  # type: ignore[no-untyped-def]
-        first = len(server.requests) == 1
-        connection.sendall(http(200, page(source_member(), next_page=1)) if first else GOOD[:50])
-        return None if first else False
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(serve: Serve) -> None:
+    def say(connection, _: bytes) -> None:  # type: ignore[no-untyped-def]
+        number = len(server.requests)
+        time.sleep(0.5 if number == 1 else 0)
+        connection.sendall(http(200, page(source_member(RevisionCounter=number))))
 
     server = serve(say)
-    with pytest.raises(errors.Unreachable):
-        SalesforceClient(server.transport(), server.url, "00D!x").source_members(0)
-    assert len(server.requests) == 2
+    client = SalesforceClient(server.transport(request_seconds=0.3), server.url, "00D!x")
+    with pytest.raises(errors.TimedOut):
+        client.source_members(0)
+    time.sleep(0.3)
+    assert client.source_members(0).rows[0].revision_counter == 2
+
+
+def test_a_connection_is_not_reused_for_another_host(serve: Serve) -> None:
+    one, other = (serve(lambda connection, _: connection.sendall(GOOD)) for _ in range(2))
+    transport = Transport((one.host, other.host), one.ca_file)
+    with transport.deadline() as deadline:
+        for server in (one, other):
+            SalesforceClient(transport, server.url, "00D!x", deadline=deadline).source_members(0)
+    assert (len(one.requests), len(other.requests)) == (1, 1)
 
 
 def test_redirects_are_errors_and_lead_nowhere(serve: Serve) -> None:

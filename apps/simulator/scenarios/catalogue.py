@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from itertools import count, islice
 
-_THINGS = ["Account", "Appointment", "Asset", "Battery", "Bill", "Booking", "Budget", "Cable", "Case", "Certificate", "Checklist", "Claim", "Contact", "Contract", "Crew", "Customer", "Delivery", "Dispatch", "Estimate", "Expense", "Fault", "Forecast", "Grid", "Incentive", "Inspection", "Installation", "Inventory", "Inverter", "Invoice", "Job", "Lead", "Lease", "Location", "Maintenance", "Meter", "Module", "Order", "Panel", "Part", "Payment", "Permit", "Price", "Product", "Project", "Proposal", "Quote", "Rebate", "Region", "Report", "Roof", "Route", "Schedule", "Service", "Shift", "Site", "Sku", "Stock", "Supplier", "Survey", "Task", "Tariff", "Technician", "Territory", "Ticket", "Tool", "Training", "Vehicle", "Vendor", "Visit", "Warehouse", "Warranty", "WorkOrder", "Yield"]
+_PRODUCT = """
+Account Appointment Asset Battery Bill Booking Budget Cable Case Certificate Checklist Claim Contact Contract
+Crew Customer Delivery Dispatch Estimate Expense Fault Forecast Grid Incentive Inspection Installation
+Inventory Inverter Invoice Job Lead Lease Location Maintenance Meter Module Order Panel Part Payment Permit
+Price Product Project Proposal Quote Rebate Region Report Roof Route Schedule Service Shift Site Sku Stock
+Supplier Survey Task Tariff Technician Territory Ticket Tool Training Vehicle Vendor Visit Warehouse Warranty
+WorkOrder Yield
+"""
+_THINGS = _PRODUCT.split()
 _CLASSES = (
     "Service",
     "Controller",

@@ -35,8 +35,9 @@ _TICKETS = (
 
 
 def populate(world: World, orgs: int, components: int) -> None:
-    """Makes the DevHub, one person for every two orgs, and the orgs. From ten orgs on the last but one carries PlatformCLI, so that our
-    connected app cannot enter it (its refresh token can), and the last has no source tracking."""
+    """Makes the DevHub, one person for every two orgs, and the orgs. From ten orgs on the last but one carries
+    PlatformCLI, so that our connected app cannot enter it (its refresh token can), and the last has no source
+    tracking."""
     rng = random.Random(f"{world.seed}:population")
     now = world.clock.now()
     people = make_people(min(MAX_PEOPLE, max(2, orgs // ORGS_PER_PERSON)), rng)
@@ -75,7 +76,8 @@ def _signup(
     connected_app: str,
     source_tracking: bool,
 ) -> Signup:
-    """Expirations lie 1 to 30 days ahead, a few within the day. Real default admins are called "User User"; a third are."""
+    """Expirations lie 1 to 30 days ahead, a few within the day. Real default admins are called "User User"; a third
+    are."""
     days = rng.randint(7, 30)
     left = rng.uniform(0.3, 0.9) if number % 9 == 4 else rng.uniform(1, days - 1)
     created = now - (days - left) * DAY_SECONDS

@@ -1,8 +1,8 @@
 """Checks WHERE against an object's real fields and turns it into predicates over record tuples.
 
-Two steps, because the shape is checked once and its values change with every query: compiling gives a Binder, and a binder with the
-values of one query gives a Predicate. Comparing follows SOQL: text without regard to case, ids of 15 and 18 characters alike, null is
-smaller than nothing and equal to null only.
+Two steps, because the shape is checked once and its values change with every query: compiling gives a Binder, and a
+binder with the values of one query gives a Predicate. Comparing follows SOQL: text without regard to case, ids of 15
+and 18 characters alike, null is smaller than nothing and equal to null only.
 """
 
 import operator
@@ -35,6 +35,8 @@ class Bindings:
 
 Binder = Callable[[Bindings], Predicate]
 
+REFERENCE = "Please reference your WSDL or the describe call for the appropriate names."
+
 _DAY = 86_400
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -53,7 +55,8 @@ _ACCEPTS = {
 
 
 def resolve(entity: SObject, name: Name) -> tuple[Field, Getter]:
-    """The field at the end of a path (Username, CreatedBy.Username) and what reads it from a record; INVALID_FIELD if there is none."""
+    """The field at the end of a path (Username, CreatedBy.Username) and what reads it from a record; INVALID_FIELD if
+    there is none."""
     *hops, last = name.text.split(".")
     if hops and hops[0].lower() == entity.name.lower():  # SELECT User.Name FROM User is allowed
         hops = hops[1:]
@@ -237,13 +240,13 @@ def _like(get: Getter, pattern: str) -> Predicate:
 
 def _no_column(name: str, entity: str) -> str:
     return (
-        f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to append the '__c' after "
-        "the custom field name. Please reference your WSDL or the describe call for the appropriate names."
+        f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to append "
+        f"the '__c' after the custom field name. {REFERENCE}"
     )
 
 
 def _no_relationship(name: str) -> str:
     return (
-        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be sure to append "
-        "the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names."
+        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "
+        f"be sure to append the '__r' after the custom relationship name. {REFERENCE}"
     )

@@ -2,7 +2,8 @@
 
 
 class SoqlError(Exception):
-    """Holds Salesforce's errorCode; `position` is where in the shape (literals.py) the trouble stands, None where it has no place."""
+    """Holds Salesforce's errorCode; `position` is where in the shape (literals.py) the trouble stands, None where it
+    has no place."""
 
     def __init__(self, code: str, message: str, position: int | None = None) -> None:
         super().__init__(message)
@@ -12,7 +13,8 @@ class SoqlError(Exception):
 
 
 def with_excerpt(text: str, position: int, message: str) -> str:
-    """The message as Salesforce prints it: the query's line, a caret below the trouble, row and column, then what is wrong."""
+    """The message as Salesforce prints it: the query's line, a caret below the trouble, row and column, then what is
+    wrong."""
     start = text.rfind("\n", 0, position) + 1
     line = text[start:].split("\n", 1)[0]
     row, column = text.count("\n", 0, position) + 1, position - start + 1

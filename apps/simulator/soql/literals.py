@@ -1,4 +1,5 @@
-"""Takes the literals out of a query, so that queries that differ in values only share one shape, and with it one parse."""
+"""Takes the literals out of a query, so that queries that differ in values only share one shape, and with it one
+parse."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ _ESCAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The shape holds one control character per literal; values are in the same order, spans say where they stood in the text."""
+    """The shape holds one control character per literal; values are in the same order, spans say where they stood in
+    the text."""
 
     text: str
     shape: str

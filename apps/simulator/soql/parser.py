@@ -1,4 +1,5 @@
-"""From the shape of a query (literals.py) to its tree. The grammar is grammar.lark; a shape is parsed once (plan.py caches)."""
+"""From the shape of a query (literals.py) to its tree. The grammar is grammar.lark; a shape is parsed once (plan.py
+caches)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """kind: STRING, NUMBER, DATE, DATETIME (then `literal` is the literal's number), RELATIVE_DATE (then `text`), NULL, TRUE, FALSE."""
+    """kind: STRING, NUMBER, DATE, DATETIME (then `literal` is the literal's number), RELATIVE_DATE (then `text`),
+    NULL, TRUE, FALSE."""
 
     kind: str
     text: str
@@ -81,10 +83,6 @@ class Query:
     limit: int | None = None
 
 
-class _Limit(int):
-    pass
-
-
 class _ToTree(Transformer[Token, Any]):
     def __init__(self, literal_positions: dict[int, int]) -> None:
         super().__init__()
@@ -107,18 +105,8 @@ class _ToTree(Transformer[Token, Any]):
         return tuple(names)
 
     def query(self, children: list[Any]) -> Query:
-        fields, from_, *clauses = children
-        where: Condition | None = None
-        orderings: tuple[Ordering, ...] = ()
-        limit: int | None = None
-        for clause in clauses:
-            if isinstance(clause, _Limit):
-                limit = int(clause)
-            elif isinstance(clause, tuple):
-                orderings = clause
-            else:
-                where = clause
-        return Query(fields, from_, where, orderings, limit)
+        fields, from_, where, orderings, limit = children
+        return Query(fields, from_, where, orderings or (), limit)
 
     def where(self, children: list[Condition]) -> Condition:
         return children[0]
@@ -136,8 +124,8 @@ class _ToTree(Transformer[Token, Any]):
 
     nulls = direction
 
-    def limit(self, children: list[Operand]) -> _Limit:
-        return _Limit(children[0].literal)
+    def limit(self, children: list[Operand]) -> int:
+        return children[0].literal
 
     def comparison(self, children: list[Any]) -> Comparison:
         field, operator, operand = children
@@ -151,8 +139,8 @@ class _ToTree(Transformer[Token, Any]):
         return Membership(field, negated, tuple(operands))
 
     def semi_join(self, children: list[Any]) -> SemiJoin:
-        field, negated, selected, from_, *where = children
-        return SemiJoin(field, negated, Query((selected,), from_, where[0] if where else None))
+        field, negated, selected, from_, where = children
+        return SemiJoin(field, negated, Query((selected,), from_, where))
 
     def within(self, _: list[Any]) -> bool:
         return False
@@ -190,7 +178,7 @@ def parse(shape: str) -> Query:
 
 def _where(error: UnexpectedInput, shape: str) -> int:
     at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
-    return len(shape) if at_end or error.pos_in_stream is None else error.pos_in_stream
+    return len(shape) if at_end else error.pos_in_stream
 
 
 def _what(error: UnexpectedInput, shape: str) -> str:

@@ -1,4 +1,5 @@
-"""The one door to SOQL: `prepare(text, objects)` checks a query and gives a PreparedQuery, which `run` evaluates over records."""
+"""The one door to SOQL: `prepare(text, objects)` checks a query and gives a PreparedQuery, which `run` evaluates over
+records."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from apps.simulator.records import Kind
 from apps.simulator.soql import schema
-from apps.simulator.soql.conditions import Binder, Bindings, Getter, Record, compile_condition, resolve
+from apps.simulator.soql.conditions import REFERENCE, Binder, Bindings, Getter, Record, compile_condition, resolve
 from apps.simulator.soql.errors import SoqlError, with_excerpt
 from apps.simulator.soql.literals import Lifted, Value, lift
 from apps.simulator.soql.parser import Comparison, Condition, Logical, Name, Query, SemiJoin, parse
@@ -28,7 +29,8 @@ MAX_QUERY_CHARACTERS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked shape. `floor` is the literal number of a RevisionCounter >= or > that every result must meet, so that sources can skip."""
+    """A checked shape. `floor` is the literal number of a RevisionCounter >= or > that every result must meet, so that
+    sources can skip."""
 
     entity: SObject
     columns: tuple[tuple[str, tuple[Any, ...]], ...]
@@ -186,9 +188,10 @@ def _sort_key(entity: SObject, name: Name, descending: bool, nulls_last: bool) -
 def _floor(where: Condition | None) -> int | None:
     parts = where.parts if isinstance(where, Logical) and where.operator == "and" else (where,)
     for part in parts:
-        if isinstance(part, Comparison) and part.operator in (">=", ">") and part.operand.kind == "NUMBER":
-            if part.field.text.lower() == "revisioncounter":
-                return part.operand.literal
+        if not isinstance(part, Comparison) or part.operator not in (">=", ">") or part.operand.kind != "NUMBER":
+            continue
+        if part.field.text.lower() == "revisioncounter":
+            return part.operand.literal
     return None
 
 
@@ -206,6 +209,6 @@ def _ids_of(plan: Plan, values: tuple[Value, ...], source: Source, now: float) -
 
 def _not_supported(name: str) -> str:
     return (
-        f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the "
-        "entity name. Please reference your WSDL or the describe call for the appropriate names."
+        f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the "
+        f"'__c' after the entity name. {REFERENCE}"
     )

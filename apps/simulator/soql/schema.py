@@ -1,7 +1,6 @@
 """Which objects and fields a query may name, taken from the record types; in SOQL names are case-insensitive."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from apps.simulator import records
@@ -26,9 +25,17 @@ class SObject:
     relationships: dict[str, tuple[str, int, type[tuple[Any, ...]]]]
 
 
-@cache
-def sobject(record_type: type[tuple[Any, ...]]) -> SObject:
-    """Reads an object's fields from its NamedTuple."""
+_known: dict[type[Any], SObject] = {}
+
+
+def sobject(record_type: type[Any]) -> SObject:
+    """An object's fields, read once from its NamedTuple."""
+    if record_type not in _known:
+        _known[record_type] = _read(record_type)
+    return _known[record_type]
+
+
+def _read(record_type: type[Any]) -> SObject:
     fields, relationships = {}, {}
     for index, (name, hint) in enumerate(get_type_hints(record_type, include_extras=True).items()):
         kind = next((argument for argument in get_args(hint)[1:] if isinstance(argument, Kind)), None)
