@@ -3,8 +3,9 @@
 A shell, honcho or compose fills in `${NAME:-default}`.
 """
 
-# No mingle, no gossip: workers have nothing to tell each other, and a new one should start at once. -E is for Flower.
-_WORKER = "--pool threads --prefetch-multiplier 1 --without-mingle --without-gossip -E"
+# No mingle, no gossip: workers have nothing to tell each other, and a new one should start at once. -E is for Flower;
+# without -l Celery would hide whatever our own log says below a warning.
+_WORKER = "--pool threads --prefetch-multiplier 1 --without-mingle --without-gossip -E -l INFO"
 
 PROCESSES = {
     "web": (
