@@ -25,13 +25,14 @@ def create_team(name: str, *, owner_email: str, actor: str) -> Team:
     return team
 
 
-def find_team(slug: str) -> Team:
-    """The team with this slug, or the only one there is. Raises NotFound, InvalidInput."""
+def find_team(slug: str = "") -> Team:
+    """The team with this slug; without one, the only team there is. Raises NotFound, InvalidInput."""
     teams = list((Team.objects.filter(slug=slug) if slug else Team.objects.order_by("slug"))[:2])
     if not teams:
         raise NotFound(
             f"there is no team {slug}" if slug else "there is no team yet: `manage.py create_team` makes one"
         )
     if len(teams) > 1:
-        raise InvalidInput("there are several teams: say which one, by its slug")
+        slugs = ", ".join(Team.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise InvalidInput(f"there are several teams: say which one, by its slug: {slugs}")
     return teams[0]
