@@ -121,7 +121,15 @@ DATABASES: dict[str, Any] = {
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_CONNECTIONS", 20), "timeout": 60},
+        # After five seconds of failures the pool's own pauses would grow to minutes; the next request tries anew instead.
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_CONNECTIONS", 20),
+            "timeout": 60,
+            "reconnect_timeout": 5,
+        },
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,  # milliseconds until a dead line counts as broken
         "options": "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
     }
 )
@@ -244,7 +252,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # --- Security ----------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = False  # the proxy in front redirects; health checks come over plain HTTP
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, over plain HTTP
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # HSTS preload is for the owner of the domain to decide
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
 X_FRAME_OPTIONS = "DENY"
