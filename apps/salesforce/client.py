@@ -23,7 +23,7 @@ from apps.salesforce.records import (
     ScratchOrgInfo,
     SourceMember,
     SourceMembers,
-    identifier,
+    ids_of_identity,
     to_18,
 )
 from apps.salesforce.transport import Deadline, Transport
@@ -209,11 +209,9 @@ class SalesforceClient:
         return salesforce
 
     def _user_id(self) -> str:
-        url = f"https://{self._salesforce.sf_instance}/services/oauth2/userinfo"
-        answer = self._call(
-            lambda s: self._transport.session.request("GET", url, headers=s.headers, deadline=self._deadline).json()
-        )
-        return identifier(_record(answer), "user_id")
+        """Whose token this is, from the API version's map of resources."""
+        resources = self._call(lambda s: s.restful("", deadline=self._deadline))
+        return ids_of_identity(_record(resources), "identity")[1]
 
     def _answered_at(self) -> datetime:
         answer = self._deadline.answer
