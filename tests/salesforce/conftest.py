@@ -150,7 +150,8 @@ def _one_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulat
 def salesforce(_one_simulator: Simulator) -> Iterator[Simulator]:
     """A simulated DevHub with its scratch orgs, in good health; what a test makes stays, so each makes its own."""
     yield _one_simulator
-    _one_simulator.clear_faults()
+    _one_simulator.clear_faults("all")
+    _one_simulator.clear_faults("hub")
 
 
 @pytest.fixture
