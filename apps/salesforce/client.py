@@ -99,6 +99,8 @@ class SalesforceClient:
     def limits(self) -> dict[str, Limit]:
         """Those of DailyApiRequests, ActiveScratchOrgs and DailyScratchOrgs that the org has."""
         answer = _record(self._call(lambda s: s.limits(deadline=self._deadline)))
+        if "DailyApiRequests" not in answer:
+            raise MalformedAnswer
         return {name: Limit.of(_record(answer[name])) for name in _LIMITS if name in answer}
 
     @property
