@@ -223,6 +223,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.core.openapi.share_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "OrgStatus": "apps.orgs.models.ScratchOrg.Status",
         "OperationStatus": "apps.operations.models.Operation.Status",
