@@ -13,6 +13,7 @@ from apps.orgs import access
 from apps.orgs.coverage import coverage
 from apps.orgs.enrolment import enrol
 from apps.orgs.models import DevHub, ScratchOrg
+from apps.salesforce.auth import refresh_token
 from apps.salesforce.errors import LoginRefused, SessionExpired
 from tests.simulators import Simulator
 from tests.watching import Watch
@@ -138,7 +139,7 @@ def test_a_rotated_refresh_token_does_not_overwrite_a_newer_enrolment(
     cli_org: ScratchOrg, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator.fault("hub", "rotate_refresh_tokens")
-    real_login = access.refresh_token.login
+    real_login = refresh_token.login
 
     def login_while_somebody_enrols(*args: Any, **options: Any) -> Any:
         """The race between the login's answer and its commit, which no fault of the simulator can time."""
@@ -147,7 +148,7 @@ def test_a_rotated_refresh_token_does_not_overwrite_a_newer_enrolment(
         ScratchOrg.objects.filter(pk=cli_org.pk).update(refresh_token=newer)
         return token
 
-    monkeypatch.setattr(access.refresh_token, "login", login_while_somebody_enrols)
+    monkeypatch.setattr(refresh_token, "login", login_while_somebody_enrols)
     access.client_for(cli_org).source_members(0)
     assert access.unseal(reread(cli_org), "refresh_token") == "newer"
 
