@@ -1,4 +1,4 @@
-"""`manage.py demo`: a simulated DevHub, watched by all of Scratcher, until Ctrl-C. Each start begins with an empty database."""
+"""`manage.py demo`: a simulated DevHub, watched by all of Scratcher, until Ctrl-C. Each start begins anew."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -25,7 +25,7 @@ from apps.launcher.up import (
     ROOT,
     environment,
     flower_port,
-    migrate,
+    prepare,
     require_free_ports,
     stopped_by_signals,
     without_local,
@@ -44,34 +44,43 @@ def demo(data_dir: Path, port: int, simulator_flags: Sequence[str]) -> None:
     All that it writes is below `data_dir`/demo, apart from `demo.env`. It never touches the database of DATABASE_URL.
     """
     folder = data_dir / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
-    given = without_local(os.environ, data_dir / "local.env")
-    env = environment(OWN_SETTINGS | given, folder, port)
+    env = environment(OWN_SETTINGS | without_local(os.environ, data_dir / "local.env"), folder, port)
     require_free_ports(port, flower_port(env))
-    with (folder / "demo.log").open("w") as log:
-        terminal = Terminal(["simulator", *PROCESSES], log)
-        with stopped_by_signals(terminal), EmbeddedServers(folder, terminal.say) as servers:
-            terminal.say(
-                f"PostgreSQL and Valkey are up; a new demo begins, the data of an earlier one in {folder} is dropped"
-            )
-            servers.postgres.recreate_database()
-            with simulator(folder, simulator_flags, terminal) as (world, process):
-                env |= _addresses(servers, world)
-                local_env.make_secrets(folder / "local.env")
-                local_env.update(folder / "local.env", OWN_SETTINGS | _addresses(servers, world))
-                migrate(env, terminal)
-                access = _make_team(env, world, port)
-                local_env.write_private(
-                    data_dir / "demo.env", "".join(f"{name}={value}\n" for name, value in access.items())
-                )
-                with Supervisor(PROCESSES, root=ROOT, env=env, servers=servers, terminal=terminal) as supervisor:
-                    _wait_for_changes(supervisor, access, terminal)
-                    terminal.say(_block(access, data_dir, folder))
-                    while process.poll() is None:
-                        supervisor.turn()
-                    raise LauncherError(
-                        f"The simulator has ended. See {folder / 'demo.log'}, and start the demo again."
-                    )
+    terminal = Terminal(["simulator", *PROCESSES])
+    with stopped_by_signals(terminal), EmbeddedServers(folder, terminal.say) as servers, _log_file(folder) as log:
+        terminal.log_to(log)
+        terminal.say(f"PostgreSQL and Valkey are up; this demo begins anew, what an earlier one left in {folder} goes")
+        servers.postgres.recreate_database()
+        with simulator(folder, simulator_flags, terminal) as (world, process):
+            env |= _settle(folder, servers, world)
+            prepare(env, folder, terminal)
+            access = _make_team(env, world, port)
+            lines = [f"{name}={value}\n" for name, value in access.items()]
+            local_env.write_private(data_dir / "demo.env", "".join(lines))
+            with Supervisor(PROCESSES, root=ROOT, env=env, servers=servers, terminal=terminal) as supervisor:
+                _wait_for_changes(supervisor, access, terminal)
+                terminal.say(_block(access, env, data_dir, folder))
+                while process.poll() is None:
+                    supervisor.turn()
+                raise LauncherError(f"The simulator has ended. See {log.name}, and start the demo again.")
+
+
+def _log_file(folder: Path) -> IO[str]:
+    """The simulator writes the token of its control API there, so nobody else may read it."""
+    return open(folder / "demo.log", "w", opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def _settle(folder: Path, servers: EmbeddedServers, world: Mapping[str, Any]) -> dict[str, str]:
+    """`local.env` has the demo's secrets and addresses, for commands in a second terminal; returns the addresses."""
+    addresses = {
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "SALESFORCE_HOSTS": urlsplit(world["url"]).netloc,
+        "SALESFORCE_CA_FILE": world["ca"],
+    }
+    local_env.make_secrets(folder / "local.env")
+    local_env.update(folder / "local.env", OWN_SETTINGS | addresses)
+    return addresses
 
 
 @contextmanager
@@ -100,15 +109,6 @@ def simulator(
         yield world, process
     finally:
         children.stop(process, (signal.SIGTERM, 3))
-
-
-def _addresses(servers: EmbeddedServers, world: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "DATABASE_URL": servers.database_url,
-        "REDIS_URL": servers.redis_url,
-        "SALESFORCE_HOSTS": urlsplit(world["url"]).netloc,
-        "SALESFORCE_CA_FILE": world["ca"],
-    }
 
 
 def _make_team(env: Mapping[str, str], world: Mapping[str, Any], port: int) -> dict[str, str]:
@@ -167,16 +167,16 @@ def _get(access: Mapping[str, str], path: str) -> dict[str, Any] | None:
         return None
 
 
-def _block(access: Mapping[str, str], data_dir: Path, folder: Path) -> str:
+def _block(access: Mapping[str, str], env: Mapping[str, str], data_dir: Path, folder: Path) -> str:
     url = access["SCRATCHER_URL"]
-    flower_password = local_env.read(folder / "local.env")["FLOWER_PASSWORD"]
+    flower = {**local_env.read(folder / "local.env"), **env}
     return "\n".join(
         [
             "",
             f"  Changes     curl -H 'X-API-Key: {access['SCRATCHER_API_KEY']}' '{url}/api/changes?limit=5'",
             f"  API         {url}/api/docs",
             f"  Admin       {url}/admin/    {access['SCRATCHER_ADMIN_USER']}  {access['SCRATCHER_ADMIN_PASSWORD']}",
-            f"  Flower      {access['FLOWER_URL']}    admin  {flower_password}",
+            f"  Flower      {access['FLOWER_URL']}    {env.get('FLOWER_USER', 'admin')}  {flower['FLOWER_PASSWORD']}",
             f"  Simulator   {access['SIMULATOR_URL']}",
             "",
             f"  All of it is in {data_dir / 'demo.env'}; the processes write to {folder / 'demo.log'}",

@@ -13,14 +13,14 @@ OURSELVES = "scratcher"
 
 
 class Terminal:
-    """`log` takes what the processes write, if the screen is to be kept for `say`."""
-
-    def __init__(self, names: Iterable[str], log: IO[str] | None = None) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
         self._colours = dict(zip([OURSELVES, *names], get_colours(), strict=False))
-        width = max(map(len, self._colours))
-        self._screen = Printer(sys.stdout, width=width)
-        self._log = self._screen if log is None else Printer(log, width=width)
+        self._screen = self._log = Printer(sys.stdout, width=max(map(len, self._colours)))
         self._lock = threading.Lock()
+
+    def log_to(self, file: IO[str]) -> None:
+        """What the processes write goes there from now on; the screen is kept for `say`."""
+        self._log = Printer(file, width=self._screen.width)
 
     def say(self, text: str) -> None:
         self._show(self._screen, OURSELVES, text)
