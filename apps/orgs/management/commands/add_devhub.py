@@ -98,7 +98,12 @@ def _add(team: str, name: str, credentials: dict[str, str]) -> DevHub:
 
 
 def _update(team: str, org_id: str, credentials: dict[str, str]) -> DevHub:
-    hub = DevHub.objects.filter(org_id__startswith=org_id[:15], team=find_team(team)).first()
-    if hub is None or len(org_id) < 15:
+    hubs = DevHub.objects.filter(org_id__startswith=org_id[:15])
+    if team:
+        hubs = hubs.filter(team__slug=team)
+    chosen = list(hubs) if len(org_id) >= 15 else []
+    if len(chosen) > 1:
+        raise CommandError("Several teams have this DevHub: name one with --team.")
+    if not chosen:
         raise CommandError(f"There is no DevHub {org_id}; manage.py doctor lists them.")
-    return update_credentials(hub, **credentials)
+    return update_credentials(chosen[0], **credentials)
