@@ -223,6 +223,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "OrgStatus": "apps.orgs.models.ScratchOrg.Status",
+        "OperationStatus": "apps.operations.models.Operation.Status",
+    },
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # tests/architecture validates the schema
 }
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])

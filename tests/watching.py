@@ -71,16 +71,21 @@ def watch(simulator: Simulator, settings: Settings) -> Watch:
     """A new team that watches the simulator's hub; its orgs are known, none is polled yet."""
     allow(simulator, settings)
     team = TeamFactory()
-    hub = devhubs.add_dev_hub(
+    hub = add_hub(team, simulator)
+    watched = Watch(simulator, team, hub)
+    watched.sync()
+    return watched
+
+
+def add_hub(team: Team, simulator: Simulator) -> DevHub:
+    """The simulator's hub, not synced yet."""
+    return devhubs.add_dev_hub(
         team=team,
         login_url=simulator.hub.login_url,
         client_id=simulator.hub.client_id,
         username=simulator.hub.username,
         private_key=simulator.hub.private_key,
     )
-    watched = Watch(simulator, team, hub)
-    watched.sync()
-    return watched
 
 
 def allow(simulator: Simulator, settings: Settings) -> None:

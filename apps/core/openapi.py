@@ -72,6 +72,7 @@ def door(
     sent = [OpenApiExample(f"{summary}: body", dict(takes_example), request_only=True)] if takes_example else []
     failures = sorted({400, 401, 403, 429, 503, *errors, *({413, 415} if takes else ())})
     return extend_schema(
+        operation_id=name[0].lower() + name[1:],
         summary=summary,
         description=says,
         parameters=documented(query),
@@ -80,7 +81,7 @@ def door(
             status: OpenApiResponse(envelope, description=summary),
             **{code: _failure(code) for code in failures},
         },
-        auth=["ApiKey", "Session"],
+        auth=[{"ApiKey": []}, {"Session": []}],  # type: ignore[list-item] # its type says str; OpenAPI wants this
         examples=[good, *sent],
     )
 

@@ -1,7 +1,6 @@
 """One poll against the simulator: what it finds, and what becomes of the org when it fails."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
