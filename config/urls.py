@@ -10,5 +10,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("apps.accounts.urls")),
     path("api/", include("apps.operations.urls")),
+    path("api/", include("apps.changes.urls")),
     path("api/", include("apps.core.documentation")),
 ]
