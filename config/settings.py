@@ -121,7 +121,7 @@ DATABASES: dict[str, Any] = {
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
-        # After five seconds of failures the pool's own pauses would grow to minutes; the next request tries anew instead.
+        # After five seconds of failures the pool's own pauses would grow to minutes; the next request tries anew.
         "pool": {
             "min_size": 1,
             "max_size": env.int("DATABASE_CONNECTIONS", 20),
@@ -130,6 +130,8 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         },
         "connect_timeout": 5,
         "tcp_user_timeout": 20_000,  # milliseconds until a dead line counts as broken
+        # Django turns psycopg's prepared statements off; so high, only what asks for it is prepared (`prepare=True`).
+        "prepare_threshold": 1_000_000_000,
         "options": "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
     }
 )
