@@ -22,7 +22,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "128MB",
-    "max_wal_size": "512MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
