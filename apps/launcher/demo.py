@@ -185,7 +185,7 @@ def _block(access: Mapping[str, str], env: Mapping[str, str], data_dir: Path, fo
             f"  Flower      {access['FLOWER_URL']}    {env.get('FLOWER_USER', 'admin')}  {flower['FLOWER_PASSWORD']}",
             f"  Simulator   {access['SIMULATOR_URL']}",
             "",
-            f"  All of it is in {data_dir / 'demo.env'}; the processes write to {folder / 'demo.log'}",
+            f"  For scripts: {data_dir / 'demo.env'}; what the processes say: {folder / 'demo.log'}",
             f"  In a second terminal: SCRATCHER_DATA_DIR={folder} {sys.executable} manage.py help",
             "  Ctrl-C stops everything",
             "",
