@@ -1,8 +1,11 @@
 """What a sync does to the rows, against the simulated DevHub and real PostgreSQL."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core import claims
@@ -138,6 +141,35 @@ def test_stop_watching_outlasts_syncs(hub: DevHub, simulator: Simulator) -> None
     assert (org.get().watched, org.get().unwatched_reason) == (False, "stopped")
     start_watching(org)
     assert (org.get().watched, org.get().unwatched_reason) == (True, "")
+
+
+def test_a_stop_in_the_middle_of_a_sync_wins(watch: Watch) -> None:
+    watch.sync()
+    org = ScratchOrg.objects.filter(watched=True).order_by("pk")[:1].get()
+    this = ScratchOrg.objects.filter(pk=org.pk)
+    this.update(watched=False, unwatched_reason="not_enrolled")  # so the sync means to watch it again
+
+    def sync_in_a_thread() -> None:
+        watch.sync()
+        connection.close()
+
+    syncing_thread = threading.Thread(target=sync_in_a_thread)
+    with transaction.atomic():
+        stop_watching(this)
+        syncing_thread.start()
+        wait_until_somebody_waits_for_a_lock()  # the sync has read the row, and is about to write it
+    syncing_thread.join(30)
+    assert (this.get().watched, this.get().unwatched_reason) == (False, "stopped")
+
+
+def wait_until_somebody_waits_for_a_lock() -> None:
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")
 
 
 def test_a_stopped_org_stays_stopped_even_if_it_ends_and_comes_back(hub: DevHub, simulator: Simulator) -> None:
