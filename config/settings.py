@@ -123,6 +123,8 @@ DATABASES: dict[str, Any] = {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_CONNECTIONS", 20), "timeout": 60},
+        # Django turns psycopg's prepared statements off; so high, only what asks for it is prepared (`prepare=True`).
+        "prepare_threshold": 1_000_000_000,
         "options": "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
     }
 )
@@ -223,6 +225,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.core.openapi.share_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "OrgStatus": "apps.orgs.models.ScratchOrg.Status",
         "OperationStatus": "apps.operations.models.Operation.Status",

@@ -145,11 +145,10 @@ def _wait_for_changes(supervisor: Supervisor, access: Mapping[str, str], termina
         if time.monotonic() < next_look:
             continue
         next_look = time.monotonic() + LOOK_SECONDS
-        coverage = _get(access, "/api/coverage")
-        progress = f"{coverage['watched']} of {coverage['active']} orgs are watched" if coverage else ""
-        if progress not in ("", told):
-            terminal.say(progress)
-            told = progress
+        answer = _get(access, "/api/coverage")
+        if answer and answer["coverage"]["summary"] != told:
+            told = answer["coverage"]["summary"]
+            terminal.say(told)
         if (_get(access, "/api/changes?limit=1") or {}).get("changes"):
             terminal.say(f"The first changes are served, {time.monotonic() - began:.0f} s after the start")
             return

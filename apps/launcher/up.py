@@ -78,7 +78,7 @@ def servers_for(given: Mapping[str, str], data_dir: Path, terminal: Terminal) ->
         raise LauncherError("Set both DATABASE_URL and REDIS_URL, or neither.")
     started = time.monotonic()
     with EmbeddedServers(data_dir, terminal.say) as servers:
-        terminal.say(f"PostgreSQL and Valkey are up, {time.monotonic() - started:.1f} s; their data is in {data_dir}")
+        terminal.say(f"PostgreSQL and Valkey are up, {time.monotonic() - started:.1f} s")
         try:
             yield servers
         finally:

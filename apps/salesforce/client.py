@@ -219,10 +219,6 @@ class SalesforceClient:
         resources = self._call(lambda s: s.restful("", deadline=self._deadline))
         return ids_of_identity(_record(resources), "identity")[1]
 
-    def _answered_at(self) -> datetime:
-        answer = self._deadline.answer
-        return _http_date(answer.headers.get("Date", "") if answer else "")
-
 
 @contextmanager
 def _unknown_object_means(error: type[SalesforceError]) -> Iterator[None]:

@@ -83,7 +83,7 @@ def test_orgs_are_filtered(cast: Cast, hub: DevHub) -> None:
     assert names(client.get(URL, {"watched": "true"})) == ["ok"]
     assert names(client.get(URL, {"status": "Expired"})) == ["ended"]
     assert names(client.get(URL, {"dev_hub": other_hub.pk})) == ["elsewhere"]
-    assert names(client.get(URL, {"watched": "false", "dev_hub": hub.pk, "status": "Active"})) == [
+    assert names(client.get(URL, {"watched": "false", "dev_hub": str(hub.pk), "status": "Active"})) == [
         "unwatched",
         "failing",
         "waiting",
@@ -119,7 +119,8 @@ def test_what_is_unknown_is_refused_by_name(cast: Cast, query: dict[str, Any], n
 def test_pages_follow_each_other_to_the_end(cast: Cast, hub: DevHub) -> None:
     made = [ScratchOrgFactory(dev_hub=hub).username for _ in range(7)]
 
-    seen, query = [], {"limit": "3"}
+    seen: list[str] = []
+    query = {"limit": "3"}
     while True:
         page = cast.alice.client.get(URL, query).json()
         seen += [org["username"] for org in page["orgs"]]

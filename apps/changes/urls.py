@@ -1,0 +1,7 @@
+from django.urls import path
+
+from apps.changes import api
+
+urlpatterns = [
+    path("changes", api.ChangeList.as_view()),
+]
