@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -179,6 +180,44 @@ def test_a_stopped_org_stays_stopped_even_if_it_ends_and_comes_back(hub: DevHub,
     simulator.delete(org.get().org_id)
     sync(hub)
     assert (org.get().status, org.get().unwatched_reason) == ("Deleted", "stopped")
+
+
+def sync_with_auth_url(watch: Watch, org_id: str, auth_url: str) -> None:
+    """A sync of a hub whose ScratchOrgInfo has SfdxAuthUrl__c, a field of pools that the simulator's hub lacks."""
+    DevHub.objects.filter(pk=watch.hub.pk).update(due_at="1970-01-01T00:00:00Z")
+    [(pk, token)] = syncing.claim_due()
+    hub = claims.take(DevHub, pk, token, 300)
+    assert hub is not None
+    listing = syncing._read(hub)
+    orgs = [
+        replace(org, info=replace(org.info, sfdx_auth_url=auth_url)) if org.org_id == org_id and org.info else org
+        for org in listing.orgs
+    ]
+    assert syncing._store(hub, replace(listing, orgs=orgs)) is not None
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+def test_a_pools_auth_url_enrols_an_org_that_jwt_cannot_enter(watch: Watch, *, known_before: bool) -> None:
+    [made] = watch.simulator.create_orgs(count=1, connected_app="PlatformCLI", refresh_token=True)
+    if known_before:
+        watch.sync()
+    auth_url = f"force://PlatformCLI::{made['refresh_token']}@{watch.simulator.url.removeprefix('https://')}"
+    sync_with_auth_url(watch, made["org_id"], auth_url)
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.credential) == (True, "refresh_token")
+    assert made["refresh_token"] not in org.refresh_token
+    watch.sweep(org)
+    watch.sync()
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.consecutive_failures) == (True, 0)
+    assert org.last_polled_at is not None
+
+
+def test_an_auth_url_to_a_foreign_host_is_not_kept(watch: Watch) -> None:
+    [made] = watch.simulator.create_orgs(count=1, connected_app="PlatformCLI", refresh_token=True)
+    sync_with_auth_url(watch, made["org_id"], "force://PlatformCLI::secret@evil.example.com")
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.unwatched_reason, org.refresh_token) == (False, "not_enrolled", "")
 
 
 def test_what_changes_in_the_hub_changes_here(hub: DevHub) -> None:
