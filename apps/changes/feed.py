@@ -14,6 +14,7 @@ import orjson
 from django.conf import settings
 
 from apps.accounts.models import Team
+from apps.changes.answers import org_json, person_json
 from apps.changes.bounded import Read, bounded_reads
 from apps.changes.filters import Wanted, wanted
 from apps.core import keyset
@@ -190,13 +191,13 @@ def _changes(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [
         {
             "id": pk,
-            "org": {"org_id": org_id, "name": org_name, "alias": alias, "username": username, "url": url},
+            "org": org_json(org_id, org_name, alias, username, url),
             "change_id": change_id,
             "member_type": member_type,
             "member_name": member_name,
             "change_type": change_type,
             "revision_num": revision_num,
-            "changed_by": {"id": user_id, "username": person_username, "name": person},
+            "changed_by": person_json(user_id, person_username, person),
             "last_modified_date": last_modified_date,
             "seen_at": seen_at,
             "is_bulk": is_bulk,
@@ -215,7 +216,7 @@ def _gap(
 ) -> dict[str, Any]:
     began, ended = datetime.fromisoformat(from_at), datetime.fromisoformat(to_at)
     return {
-        "org": {"org_id": org_id, "name": org_name, "alias": alias, "username": username, "url": instance_url},
+        "org": org_json(org_id, org_name, alias, username, instance_url),
         "reason": reason,
         "from": began,
         "to": ended,

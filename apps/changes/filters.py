@@ -60,11 +60,9 @@ class Wanted:
             self.values[column] = list(values)
 
 
-def wanted(team: Team, query: Query, read: Read) -> Wanted:
+def wanted(team: Team, query: Query, read: Read, *, hide_noise: bool = True) -> Wanted:
     """Raises InvalidInput (400), which names the filter, for an unknown org and for too many names or users."""
     found = Wanted(values={"team": str(team.pk)})
-    hidden, values = noise.as_sql(team.noise_rules, "c")
-    found.values.update(values)
     org = query["org"] and _org(team, query["org"], read)
     if org:
         found.equals("scratch_org_id", org)
@@ -75,8 +73,10 @@ def wanted(team: Team, query: Query, read: Read) -> Wanted:
         found.one_of("member_name", _names(team, query["member_name"], read))
     if query["changed_by"] is not None:
         found.one_of("changed_by", _users(team, query["changed_by"], org, read))
-    if hidden:
+    if hide_noise:
+        hidden, values = noise.as_sql(team.noise_rules, "c")
         found.conditions.append(hidden)
+        found.values.update(values)
     return found
 
 
