@@ -3,10 +3,14 @@
 import os
 
 import django
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup(set_prefix=False)
 
-from config.serving import ThreadedHandler  # noqa: E402 - needs the settings
+# A worker may wait a minute for a connection of the pool; a request says 503 instead.
+settings.DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 4.0
+django.setup()
 
-application = ThreadedHandler()
+from apps.core.serving import ThreadedHandler  # noqa: E402 - needs Django to be set up
+
+application = ThreadedHandler(threads=settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"])

@@ -6,4 +6,5 @@ EVENT_LISTENERS: list[str] = []
 # kind → `handler(operation) -> Step` (see apps.operations.running)
 OPERATION_HANDLERS: dict[str, str] = {
     "poll": "apps.changes.manual.advance",
+    "remove_dev_hub": "apps.changes.removing.advance",
 }

@@ -27,7 +27,7 @@ class KeyBody(Body):
 
 class MemberBody(Body):
     email = serializers.EmailField(max_length=254)
-    name = serializers.CharField(max_length=150, required=False, default="")
+    name = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
     role = serializers.ChoiceField(Role.choices)
 
 

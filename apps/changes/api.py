@@ -87,7 +87,7 @@ class OverlapList(APIView):
         query=query,
         example={"overlaps": [examples.OVERLAP], "next": None},
         says=(
-            "Components that were edited, or deleted, in two or more active orgs of one DevHub; the latest edited first. "
+            "Components edited, or deleted, in two or more active orgs of one DevHub; the latest edited first. "
             "What was there from the start, deployments of more than 200 revisions and noise do not count."
         ),
     )

@@ -26,6 +26,8 @@ class EmbeddedServers:
 
     database_url: str
     redis_url: str
+    postgres: Postgres
+    valkey: Valkey
 
     def __init__(self, data_dir: Path, say: Callable[[str], None] = _say) -> None:
         self._data_dir = data_dir.resolve()
@@ -41,14 +43,14 @@ class EmbeddedServers:
             place = placement.choose(self._data_dir)
             for note in place.notes:
                 self._say(note)
-            postgres, valkey = Postgres(place, self._data_dir), Valkey(place, self._data_dir)
-            self._servers = {"PostgreSQL": postgres, "Valkey": valkey}
+            self.postgres, self.valkey = Postgres(place, self._data_dir), Valkey(place, self._data_dir)
+            self._servers = {"PostgreSQL": self.postgres, "Valkey": self.valkey}
             for server in self._servers.values():
                 server.start()
         except BaseException:
             self.stop()
             raise
-        self.database_url, self.redis_url = postgres.url, valkey.url
+        self.database_url, self.redis_url = self.postgres.url, self.valkey.url
 
     def revive(self) -> list[str]:
         """Start again what has died, at the same address; the names of those."""

@@ -59,6 +59,12 @@ class Postgres:
             children.stop(self._child, (signal.SIGINT, 20), (signal.SIGQUIT, 5))
             self._child = None
 
+    def recreate_database(self) -> None:
+        """The database is empty, whoever was connected to it."""
+        with self._connect() as connection:
+            connection.execute("DROP DATABASE scratcher WITH (FORCE)")
+        self._create_database()
+
     def _initialise(self) -> None:
         """Make the cluster beside its place and rename it, so that a start cut short leaves none that is half made."""
         fresh = self._cluster.with_name("postgres.new")

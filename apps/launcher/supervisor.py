@@ -107,6 +107,7 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ask all to stop, wait STOP_SECONDS, kill the rest."""
+        self._terminal.say(f"Stopping; what still runs after {STOP_SECONDS} s is killed")
         children.stop_all([process.child for process in self._processes if process.child is not None], STOP_SECONDS)
 
 

@@ -15,11 +15,15 @@ OURSELVES = "scratcher"
 class Terminal:
     def __init__(self, names: Iterable[str]) -> None:
         self._colours = dict(zip([OURSELVES, *names], get_colours(), strict=False))
-        self._printer = Printer(sys.stdout, width=max(map(len, self._colours)))
+        self._screen = self._log = Printer(sys.stdout, width=max(map(len, self._colours)))
         self._lock = threading.Lock()
 
-    def say(self, line: str) -> None:
-        self._show(OURSELVES, line)
+    def log_to(self, file: IO[str]) -> None:
+        """What the processes write goes there from now on; the screen is kept for `say`."""
+        self._log = Printer(file, width=self._screen.width)
+
+    def say(self, text: str) -> None:
+        self._show(self._screen, OURSELVES, text)
 
     def follow(self, name: str, output: IO[bytes]) -> None:
         """Show what a process writes, until it ends."""
@@ -28,9 +32,9 @@ class Terminal:
     def _copy(self, name: str, output: IO[bytes]) -> None:
         with output:
             for line in output:
-                self._show(name, line)
+                self._show(self._log, name, line)
 
-    def _show(self, name: str, data: str | bytes) -> None:
+    def _show(self, printer: Printer, name: str, data: str | bytes) -> None:
         now = datetime.now()  # noqa: DTZ005 - the wall clock of the person at this terminal
         with self._lock:
-            self._printer.write(Message("line", data, now, name, self._colours[name]))
+            printer.write(Message("line", data, now, name, self._colours[name]))

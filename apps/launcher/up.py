@@ -36,7 +36,7 @@ def up(data_dir: Path, port: int) -> None:
             addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
             local_env.update(file, addresses)
             env |= addresses
-        migrate(env, terminal)
+        prepare(env, data_dir, terminal)
         with Supervisor(PROCESSES, root=ROOT, env=env, servers=servers, terminal=terminal) as supervisor:
             terminal.say(f"Starting {', '.join(PROCESSES)}")
             while not answers(port):
@@ -57,7 +57,8 @@ def without_local(env: Mapping[str, str], file: Path) -> dict[str, str]:
 def environment(env: Mapping[str, str], data_dir: Path, port: int) -> dict[str, str]:
     """For every process that we start."""
     return {
-        "LOG_FORMAT": "console",
+        "LOG_FORMAT": "console" if sys.stdout.isatty() else "json",
+        "PUBLIC_URL": f"http://localhost:{port}",
         **env,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
@@ -84,7 +85,9 @@ def servers_for(given: Mapping[str, str], data_dir: Path, terminal: Terminal) ->
             local_env.update(data_dir / "local.env", dict.fromkeys(SERVERS))
 
 
-def migrate(env: Mapping[str, str], terminal: Terminal) -> None:
+def prepare(env: Mapping[str, str], data_dir: Path, terminal: Terminal) -> None:
+    """The database has the newest tables; WhiteNoise, which serves static files from the apps, misses no folder."""
+    (data_dir / "static").mkdir(exist_ok=True)
     started = time.monotonic()
     done = subprocess.run(RELEASE.split(), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -119,10 +122,9 @@ def stopped_by_signals(terminal: Terminal) -> Iterator[None]:
     class Stopped(BaseException):
         pass
 
-    def leave(number: int, _frame: FrameType | None) -> None:
+    def leave(_number: int, _frame: FrameType | None) -> None:
         for sig in signals:
             signal.signal(sig, signal.SIG_IGN)
-        terminal.say(f"{signal.Signals(number).name}: stopping, at most 30 s")
         raise Stopped
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

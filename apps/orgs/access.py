@@ -8,7 +8,7 @@ Two polls that renew the same token at the same time end up with the same one: w
 one's. A token under a lost encryption key counts as none, so that an org heals itself where a login is possible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -76,6 +76,23 @@ def seal(row: models.Model, field: str, secret: str) -> str:
 def unseal(row: models.Model, field: str) -> str:
     """The secret in `field`; empty if there is none. Raises KeyMissing or Undecipherable."""
     return crypto.decrypt(getattr(row, field), table=row._meta.db_table, pk=row.pk, field=field)
+
+
+def swap(model: type[models.Model], field: str, secrets: Sequence[tuple[int, str, str]]) -> int:
+    """Stores texts, (id, the one read, the one to store), where those read still stand; returns how many did."""
+    if not secrets:
+        return 0
+    table, column = map(connection.ops.quote_name, (model._meta.db_table, field))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {table} AS stored SET {column} = swap.fresh
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS swap(id, used, fresh)
+            WHERE stored.id = swap.id AND stored.{column} = swap.used
+            """,  # noqa: S608 - the names come from the model
+            [list(column) for column in zip(*secrets, strict=True)],
+        )
+        return int(cursor.rowcount)
 
 
 def give_connection_back() -> None:

@@ -9,8 +9,8 @@ from apps.salesforce.errors import SalesforceError
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Raises Salesforce's refusals as InvalidInput (400), since what was given does not work, and what may pass by itself
-    as Unavailable (503). Code and sentence stay."""
+    """Raises Salesforce's refusals as InvalidInput (400), since what was given does not work, and what may pass by
+    itself as Unavailable (503). Code and sentence stay."""
     try:
         yield
     except SalesforceError as error:

@@ -32,7 +32,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 only when nothing can be served. Degraded (200): rate limits are off, or no poll ends; `checks` says which."""
+    """503 only when nothing can be served. Degraded (200): Redis is away, or no poll ends; `checks` says which."""
     try:
         silent = _silent_hubs()
     except (DatabaseError, InterfaceError):

@@ -14,11 +14,12 @@ Credential = ScratchOrg.Credential
 Unwatched = ScratchOrg.Unwatched
 
 BY_ITSELF = "Nothing: it is tried again by itself, with growing pauses."
+GIVE_VIEW_ALL = "Give the hub's user View All on Scratch Org Infos and Active Scratch Orgs."
 ENROL = "Enrol it with what `sf org auth show-sfdx-auth-url` prints (POST /api/orgs/{org_id}/enrol)"
 
 # What to do while polls fail, by the error's code (apps.salesforce.errors, and our own).
 WHAT_TO_DO = {
-    "quota_exceeded": "Nothing: polling goes on when Salesforce allows calls again. Ask what else uses up the org's calls.",
+    "quota_exceeded": "Nothing: polling goes on when Salesforce allows calls again. Ask what else uses them up.",
     "org_gone": "Nothing: the DevHub's next sync decides whether the org is over.",
     "host_not_found": "Nothing if the org is over: the DevHub's next sync decides. Else check this machine's DNS.",
     "host_not_allowed": "Add the address to SALESFORCE_HOSTS if it is Salesforce's.",
@@ -49,23 +50,7 @@ def of_org(org: ScratchOrg) -> Standing:
         return Standing(False, "ended", f"The org is over: {org.status.lower()}.", "Nothing.")
     if not org.dev_hub.active:
         return Standing(False, "hub_inactive", "Its DevHub is switched off.", "Switch the DevHub on in the admin.")
-    if not org.watched:
-        return _unwatched(org)
-    watched = org.consecutive_failures == 0 and org.last_polled_at is not None
-    if lost := _lost_key(org):
-        why = f"The encryption key {lost} is missing."
-        return Standing(watched, "key_missing", why, WHAT_TO_DO["encryption_key_missing"])
-    if not org.visible_to_hub:
-        return Standing(watched, "not_visible", _not_visible(org), "Give the hub's user View All on Scratch Org Infos and "
-                        "Active Scratch Orgs; if the org is over, wait for its last day or stop watching it.")  # fmt: skip
-    if org.consecutive_failures:
-        return _failing(org)
-    if org.last_polled_at is None:
-        what_to_do = (
-            "Nothing: it is polled within a minute. If this stays, `manage.py doctor` says whether workers are up."
-        )
-        return Standing(False, "waiting", "It waits for its first poll.", what_to_do)
-    return Standing(True)
+    return _polled(org) if org.watched else _unwatched(org)
 
 
 def of_hub(hub: DevHub) -> Standing:
@@ -84,8 +69,24 @@ def of_hub(hub: DevHub) -> Standing:
         why = f"{len(hub.doubted_endings)} orgs vanished at once; they stay until the next sync agrees."
         return Standing(True, "sync_doubted", why, "Check whether the hub's user still sees all scratch orgs.")
     if hub.can_view_all is False:
-        return Standing(True, "no_view_all", "Its user lacks View All, so other people's orgs may be missing.",
-                        "Give the user View All on Scratch Org Infos and Active Scratch Orgs.")  # fmt: skip
+        why = "Its user lacks View All, so other people's orgs may be missing."
+        return Standing(True, "no_view_all", why, GIVE_VIEW_ALL)
+    return Standing(True)
+
+
+def _polled(org: ScratchOrg) -> Standing:
+    watched = org.consecutive_failures == 0 and org.last_polled_at is not None
+    if lost := _lost_key(org):
+        why = f"The encryption key {lost} is missing."
+        return Standing(watched, "key_missing", why, WHAT_TO_DO["encryption_key_missing"])
+    if not org.visible_to_hub:
+        what_to_do = f"{GIVE_VIEW_ALL} If the org is over, wait for its last day or stop watching it."
+        return Standing(watched, "not_visible", _not_visible(org), what_to_do)
+    if org.consecutive_failures:
+        return _failing(org)
+    if org.last_polled_at is None:
+        what_to_do = "Nothing: it is polled within a minute. If this stays, `manage.py doctor` says more."
+        return Standing(False, "waiting", "It waits for its first poll.", what_to_do)
     return Standing(True)
 
 

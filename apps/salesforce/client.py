@@ -215,11 +215,9 @@ class SalesforceClient:
         return salesforce
 
     def _user_id(self) -> str:
-        url = f"https://{self._salesforce.sf_instance}/services/oauth2/userinfo"
-        answer = self._call(
-            lambda s: self._transport.session.request("GET", url, headers=s.headers, deadline=self._deadline).json()
-        )
-        return identifier(_record(answer), "user_id")
+        """From the version's map of resources, whose identity ends in /id/<org>/<user>."""
+        resources = _record(self._call(lambda s: s.restful("", deadline=self._deadline)))
+        return identifier({"identity": str(resources.get("identity")).rpartition("/")[2]}, "identity")
 
 
 def _select(fields: str, of: str) -> str:

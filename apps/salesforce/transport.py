@@ -67,8 +67,6 @@ class Deadline:
             self._connection.close()
             self._connection = None
 
-    __del__ = close
-
     def __enter__(self) -> Self:
         return self
 
@@ -133,11 +131,8 @@ class Transport:
         if kept is not None and method == "GET":
             try:
                 return self._exchange_over(kept, origin, request, ends_at, deadline)
-            except ConnectionError:
-                pass  # the server had closed the idle connection; a GET may be sent again over a new one
-            except EOFError as ended:
-                if ended.args[0]:
-                    raise
+            except (ConnectionError, ssl.SSLError, EOFError):
+                pass  # the server had closed it meanwhile; a GET may be sent again over a new one
         return self._exchange_over(wire.connect(origin, self._tls, ends_at), origin, request, ends_at, deadline)
 
     def _exchange_over(

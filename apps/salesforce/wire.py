@@ -107,14 +107,12 @@ class Reply:
             raise MalformedAnswer from None
         if len(plain) > body_bytes:
             raise BodyTooLarge
-        if not gzip.eof:
-            raise MalformedAnswer
         return plain
 
 
 def exchange(connection: ssl.SSLSocket, request: bytes, ends_at: float, body_bytes: int) -> Reply:
     """Sends the request and reads the whole answer. Raises OSError (TimeoutError among them), HttpParserError,
-    BodyTooLarge, and EOFError when the connection ends first; its argument tells whether anything had come."""
+    BodyTooLarge, and EOFError when the connection ends first."""
     connection.settimeout(seconds_left(ends_at))
     connection.sendall(request)
     reply = Reply()
@@ -126,7 +124,7 @@ def exchange(connection: ssl.SSLSocket, request: bytes, ends_at: float, body_byt
         if not data:
             if reply.ends_with_connection:
                 break
-            raise EOFError(received)
+            raise EOFError
         received += len(data)
         parser.feed_data(data)
         if reply.body_size > body_bytes or received - reply.body_size > _FRAMING_BYTES:

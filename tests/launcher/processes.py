@@ -22,8 +22,16 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+def command_line(process: psutil.Process) -> str:
+    """Empty for one that has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one, too
+        return ""
+
+
 def command_lines() -> list[str]:
-    return [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+    return [command_line(process) for process in psutil.process_iter()]
 
 
 def processes_on(folder: Path) -> list[str]:

@@ -44,14 +44,13 @@ def authority() -> trustme.CA:
 def serve(authority: trustme.CA, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """serve(say, …): say(connection, request) is called for each request. With plain=True say(socket, b"") gets the
     bare TCP socket instead."""
-    stop = threading.Event()
     listeners: list[socket.socket] = []
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)
     ca_file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
 
-    def start(say: Say, *, plain: bool = False) -> Server:
+    def start(say: Say, *, plain: bool = False, name: str = "127.0.0.1") -> Server:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(tls)
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
         server = Server(f"https://127.0.0.1:{listener.getsockname()[1]}", str(ca_file))
@@ -59,7 +58,6 @@ def serve(authority: trustme.CA, tmp_path: Path) -> Iterator[Callable[..., Serve
         return server
 
     yield start
-    stop.set()
     for listener in listeners:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()

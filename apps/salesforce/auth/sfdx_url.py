@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 _URL = re.compile(
-    r"force://([!-9;-~]+):([!-9;-~]*):([!-9;-~]+)@(?:https://)?([A-Za-z0-9.-]+(?::[0-9]{1,5})?)/?", re.ASCII
+    r"force://([!-9;-?A-~]+):([!-9;-?A-~]*):([!-9;-?A-~]+)@(?:https://)?([A-Za-z0-9.-]+(?::[0-9]{1,5})?)/?", re.ASCII
 )
 
 

@@ -6,8 +6,10 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from apps.accounts.models import Team
+from apps.accounts.teams import find_team
 from apps.changes.manual import start_poll
 from apps.core import queue
+from apps.core.errors import ScratcherError
 from apps.operations.models import Operation
 from apps.orgs.models import ScratchOrg
 
@@ -22,12 +24,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "org", nargs="?", help="an org id (15 or 18 characters), username or alias; all orgs if left out"
         )
-        parser.add_argument("--team", help="the team's slug; needed when there is more than one")
+        parser.add_argument("--team", default="", help="the team's slug; needed when there is more than one")
 
-    def handle(self, *, org: str | None, team: str | None, **_: Any) -> None:
+    def handle(self, *, org: str | None, team: str, **_: Any) -> None:
         if not queue.workers_alive():
             raise CommandError("No worker is alive: start one with `manage.py up`, or look at its log.")
-        row = find_team(team)
+        try:
+            row = find_team(team)
+        except ScratcherError as error:
+            raise CommandError(str(error)) from None
         operation = start_poll(row, _find_org(row, org) if org else None, started_by="manage.py poll")
         try:
             _follow(operation)
@@ -37,15 +42,6 @@ class Command(BaseCommand):
         self.stdout.write(operation.message)
         if operation.status != Operation.Status.SUCCEEDED:
             raise CommandError(f"operation {operation.pk} ended as {operation.status}")
-
-
-def find_team(slug: str | None) -> Team:
-    """The team of this slug, or the only one. Raises CommandError that names the choices."""
-    teams = list(Team.objects.filter(slug=slug) if slug else Team.objects.all()[:20])
-    if len(teams) == 1:
-        return teams[0]
-    slugs = ", ".join(Team.objects.values_list("slug", flat=True)[:20]) or "none yet"
-    raise CommandError(f"Name a team with --team; there are: {slugs}")
 
 
 def _find_org(team: Team, name: str) -> ScratchOrg:
