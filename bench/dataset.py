@@ -16,14 +16,49 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-FORM = 4  # raise it when the rows are made differently
+FORM = 6  # raise it when the rows are made differently
 API_KEY = "scr_benchkey_" + "b" * 43
-TYPES = (
-    "ApexClass Layout CustomField Flow LightningComponentBundle PermissionSet CustomObject Profile ApexTrigger"
-    " FlexiPage CustomLabel ValidationRule RecordType QuickAction CustomTab StaticResource EmailTemplate Report"
-    " Dashboard CustomMetadata ListView CompactLayout WebLink GlobalValueSet AuraDefinitionBundle"
-).split()
-WORDS = "Account Billing Contact Device Entry Forecast Goal Household Invoice Journey Knowledge Lead".split()
+TYPES = [
+    "ApexClass",
+    "Layout",
+    "CustomField",
+    "Flow",
+    "LightningComponentBundle",
+    "PermissionSet",
+    "CustomObject",
+    "Profile",
+    "ApexTrigger",
+    "FlexiPage",
+    "CustomLabel",
+    "ValidationRule",
+    "RecordType",
+    "QuickAction",
+    "CustomTab",
+    "StaticResource",
+    "EmailTemplate",
+    "Report",
+    "Dashboard",
+    "CustomMetadata",
+    "ListView",
+    "CompactLayout",
+    "WebLink",
+    "GlobalValueSet",
+    "AuraDefinitionBundle",
+]
+WORDS = [
+    "Account",
+    "Billing",
+    "Contact",
+    "Device",
+    "Entry",
+    "Forecast",
+    "Goal",
+    "Household",
+    "Invoice",
+    "Journey",
+    "Knowledge",
+    "Lead",
+]
 
 
 @dataclass(frozen=True)
@@ -125,7 +160,8 @@ def _without_indexes(connection: psycopg.Connection, table: str, fill: str, valu
 
 
 _TEAM = """
-    INSERT INTO teams (id, name, slug, noise_rules) OVERRIDING SYSTEM VALUE VALUES (1, 'Bench', 'bench', 'Profile:Admin');
+    INSERT INTO teams (id, name, slug, noise_rules) OVERRIDING SYSTEM VALUE
+    VALUES (1, 'Bench', 'bench', 'Profile:Admin');
     INSERT INTO dev_hubs (id, team_id, name, org_id, username, login_url, instance_url, client_id, private_key,
         access_token, active, last_error_code, last_error, consecutive_failures, doubted_endings, updated_at)
     OVERRIDING SYSTEM VALUE VALUES (1, 1, 'Bench hub', '00DHBENCH0000001AA', 'hub@bench.example', '', '', '', '', '',
@@ -137,7 +173,7 @@ _ORGS = """
         credential, access_token, refresh_token, refresh_client_id, refresh_client_secret, refresh_login_url,
         watched, unwatched_reason)
     OVERRIDING SYSTEM VALUE
-    SELECT o, 1, 1, '00D' || lpad(o::text, 12, '0') || 'AAA', 'Scratch ' || o, 'test-' || o || '@bench.example',
+    SELECT o, 1, 1, '00D' || lpad(o::text, 12, '0') || 'EAA', 'Scratch ' || o, 'test-' || o || '@bench.example',
         'feature-' || o, '', 'https://scratch-' || o || '.scratch.my.salesforce.com', 'Active', 'Developer', '', '',
         '', '', '', true, 'jwt', '', '', '', '', '', true, ''
     FROM generate_series(1, %(orgs)s) AS o"""
@@ -190,7 +226,8 @@ _COMPONENTS = """
             (org * each * 2 / 5 + (i - 1) %% each) AS c,
             '005' || lpad(org::text, 11, '0') || CASE WHEN random() < 0.8 THEN 1 ELSE 2 END || 'AAA' AS who
         FROM (
-            SELECT i, 1 + ((i - 1) / each) %% %(orgs)s AS org, (i - 1) / each / %(orgs)s AS round, i > %(overlap_rows)s AS is_baseline, each
+            SELECT i, 1 + ((i - 1) / each) %% %(orgs)s AS org, (i - 1) / each / %(orgs)s AS round,
+                i > %(overlap_rows)s AS is_baseline, each
             FROM generate_series(1, 2 * %(overlap_rows)s) AS i,
                 (SELECT greatest(1, %(overlap_rows)s / %(orgs)s)) AS stretch(each)
         ) AS numbered

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pytest
+from django.conf import settings
+from redis import Redis
 from rest_framework.test import APIClient
 
 from apps.accounts.keys import Scope, create_api_key
 from apps.accounts.models import Role, Team, User
+from apps.core import throttling
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 
@@ -68,7 +71,17 @@ def _actor(user: User, team: Team, role: str) -> Actor:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
+def fresh_counters() -> None:
+    """Nobody has knocked yet: the rate limits count from nought, and Redis is taken to be there."""
+    redis = Redis.from_url(settings.REDIS_URL)
+    for key in [*redis.scan_iter("scratcher:requests:*"), *redis.scan_iter("scratcher:wrong:*")]:
+        redis.delete(key)
+    redis.close()
+    throttling._resume_at = 0.0
+
+
+@pytest.fixture
+def cast(db: None, fresh_counters: None) -> Cast:
     team, other_team = TeamFactory(name="Alice's team"), TeamFactory(name="Charlie's team")
     return Cast(
         alice=_actor(UserFactory(email="alice@example.com", name="Alice"), team, Role.OWNER),

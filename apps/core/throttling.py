@@ -7,7 +7,6 @@ that a request does not wait for Redis's time limit.
 import ipaddress
 import time
 from functools import lru_cache
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -26,33 +25,30 @@ WRONG_KEYS_PER_WINDOW = 20  # from one address
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 5  # without Redis, after it failed
 
-# Counts one request of a caller and tells how many keys were wrong lately from its address. Atomic, as all scripts are.
+# Counts one more at a counter that lives for ARGV[1] seconds from its first count on; tells its count and time left,
+# and those of a second counter. Atomic, as all scripts are.
 _COUNT = """
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-return {n, tonumber(redis.call('GET', KEYS[2]) or '0')}
+return {n, redis.call('TTL', KEYS[1]), tonumber(redis.call('GET', KEYS[2]) or '0'), redis.call('TTL', KEYS[2])}
 """
 _resume_at = 0.0
 
 
 def admit(caller: str, address: str) -> None:
     """Counts one request of `caller` from `address`. Raises TooManyRequests (429)."""
-    window = int(time.time()) // WINDOW_SECONDS
-    counted = _ask("eval", _COUNT, 2, _key("requests", caller, window), _key("wrong", address, window), WINDOW_SECONDS)
+    counted = _count(f"scratcher:requests:{caller}", also=_wrong(address))
     if counted is None:
         return
-    requests, wrong = counted
+    requests, seconds_left, wrong, wrong_seconds_left = counted
     if wrong >= WRONG_KEYS_PER_WINDOW:
-        raise TooManyRequests("too many wrong API keys came from this address", _seconds_left())
+        raise TooManyRequests("too many wrong API keys came from this address", wrong_seconds_left)
     if 0 < settings.REQUESTS_PER_MINUTE < requests:
-        raise TooManyRequests(
-            f"more than {settings.REQUESTS_PER_MINUTE} requests in a minute: slow down", _seconds_left()
-        )
+        raise TooManyRequests(f"more than {settings.REQUESTS_PER_MINUTE} requests in a minute: slow down", seconds_left)
 
 
 def count_wrong_key(address: str) -> None:
-    window = int(time.time()) // WINDOW_SECONDS
-    _ask("eval", _COUNT, 2, _key("wrong", address, window), _key("wrong", address, window), WINDOW_SECONDS)
+    _count(_wrong(address), also=_wrong(address))
 
 
 def address_of(request: HttpRequest) -> str:
@@ -78,23 +74,29 @@ def redis_answers() -> bool:
         return False
 
 
-def _ask(command: str, *args: Any) -> Any:
-    """Redis's answer; None while it is away. Only one request in PAUSE_SECONDS finds out whether it is back."""
+def _count(key: str, *, also: str) -> list[int] | None:
+    """Counts at `key` and looks at `also`; None while Redis is away. One request in PAUSE_SECONDS finds out."""
     global _resume_at  # noqa: PLW0603 - the breaker is the process's
     now = time.monotonic()
     if now < _resume_at:
         return None
-    was_away, _resume_at = _resume_at > 0, now + PAUSE_SECONDS if _resume_at else 0.0
+    was_away = _resume_at > 0
+    if was_away:
+        _resume_at = now + PAUSE_SECONDS  # nobody else tries while this one may be waiting
     try:
-        answer = getattr(_redis(), command)(*args)
+        counted: list[int] = _redis().eval(_COUNT, 2, key, also, str(WINDOW_SECONDS))
     except RedisError as error:
-        _resume_at = now + PAUSE_SECONDS
+        _resume_at = time.monotonic() + PAUSE_SECONDS
         log.warning("rate_limits_off", error=type(error).__name__)
         return None
     if was_away:
+        _resume_at = 0.0
         log.info("rate_limits_on")
-    _resume_at = 0.0
-    return answer
+    return counted
+
+
+def _wrong(address: str) -> str:
+    return f"scratcher:wrong:{address}"
 
 
 @lru_cache(maxsize=1)
@@ -105,11 +107,3 @@ def _redis() -> Redis:
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),  # redis-py's own three, with pauses, would hold a request for seconds
     )
-
-
-def _key(what: str, who: str, window: int) -> str:
-    return f"scratcher:{what}:{who}:{window}"
-
-
-def _seconds_left() -> int:
-    return WINDOW_SECONDS - int(time.time()) % WINDOW_SECONDS

@@ -99,6 +99,8 @@ class SalesforceClient:
     def limits(self) -> dict[str, Limit]:
         """Those of DailyApiRequests, ActiveScratchOrgs and DailyScratchOrgs that the org has."""
         answer = _record(self._call(lambda s: s.limits(deadline=self._deadline)))
+        if "DailyApiRequests" not in answer:
+            raise MalformedAnswer
         return {name: Limit.of(_record(answer[name])) for name in _LIMITS if name in answer}
 
     @property
@@ -216,10 +218,6 @@ class SalesforceClient:
         """Whose token this is, from the API version's map of resources."""
         resources = self._call(lambda s: s.restful("", deadline=self._deadline))
         return ids_of_identity(_record(resources), "identity")[1]
-
-    def _answered_at(self) -> datetime:
-        answer = self._deadline.answer
-        return _http_date(answer.headers.get("Date", "") if answer else "")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Who gets in: keys, sessions with CSRF, and never one through the other."""
 
-import pytest
 from rest_framework.test import APIClient
 
 from apps.accounts.keys import create_api_key
@@ -84,7 +83,6 @@ def test_somebody_switched_off_is_out(cast: Cast) -> None:
     assert client.get(URL).status_code == 401
 
 
-@pytest.mark.usefixtures("fresh_counters")
 def test_many_wrong_keys_shut_their_address_out_for_a_while(cast: Cast) -> None:
     _row, key = create_api_key(team=cast.team, name="LWC", scopes=["read"])
 
@@ -99,7 +97,6 @@ def test_many_wrong_keys_shut_their_address_out_for_a_while(cast: Cast) -> None:
     assert status(key, "2001:db8:1:3::1") == 200
 
 
-@pytest.mark.usefixtures("fresh_counters")
 def test_a_key_has_its_requests_a_minute(cast: Cast, settings: object) -> None:
     settings.REQUESTS_PER_MINUTE = 3  # type: ignore[attr-defined]
     first, second = cast.alice.key_client, cast.charlie.key_client
@@ -108,7 +105,6 @@ def test_a_key_has_its_requests_a_minute(cast: Cast, settings: object) -> None:
     assert second.get(URL).status_code == 200
 
 
-@pytest.mark.usefixtures("fresh_counters")
 def test_a_person_has_their_requests_a_minute(cast: Cast, settings: object) -> None:
     settings.REQUESTS_PER_MINUTE = 2  # type: ignore[attr-defined]
 
