@@ -49,6 +49,7 @@ def logging_config(log_format: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "django_celery_beat": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},  # apps.core.middleware has a line for every request
             "uvicorn.access": {"level": "WARNING"},
             "psycopg.pool": {"level": "ERROR"},
         },

@@ -27,15 +27,15 @@ TEAM_HEADER = "HTTP_X_TEAM"
 _FIND_KEY = """
     SELECT k.id, k.name, k.digest, k.scopes, k.revoked_at IS NOT NULL, coalesce(k.expires_at <= now(), false),
            coalesce(k.last_used_at < now() - interval '1 minute', true),
-           t.id, t.name, t.slug, t.noise_rules, t.feed_position, t.created_at
+           t.id, t.name, t.slug, t.noise_rules, t.feed_position
     FROM api_keys k JOIN teams t ON t.id = k.team_id WHERE k.prefix = %s
 """
 _FIND_MEMBERSHIP = """
-    SELECT m.role, t.id, t.name, t.slug, t.noise_rules, t.feed_position, t.created_at
+    SELECT m.role, t.id, t.name, t.slug, t.noise_rules, t.feed_position
     FROM memberships m JOIN teams t ON t.id = m.team_id
     WHERE m.user_id = %s AND (%s = '' OR t.slug = %s) ORDER BY m.id LIMIT 1
 """
-_TEAM_FIELDS = ("id", "name", "slug", "noise_rules", "feed_position", "created_at")
+_TEAM_FIELDS = ("id", "name", "slug", "noise_rules", "feed_position")
 _NO_DIGEST = bytes(32)
 
 
@@ -96,7 +96,7 @@ class PersonAuthentication(SessionAuthentication):
             row = cursor.fetchone()
         if row is None:
             raise NotAllowed("you are in no team" if not slug else f"you are in no team called {slug!r}")
-        team = Team.from_db(None, _TEAM_FIELDS, row[1:])
+        team = Team.from_db("default", _TEAM_FIELDS, row[1:])
         request._request.team = team  # type: ignore[attr-defined]
         return user, Caller(team, user.email, ABILITIES[row[0]], row[0], user)
 
@@ -118,5 +118,5 @@ def _find(key: str, digest: bytes) -> Caller | None:
                 " AND coalesce(last_used_at < now() - interval '1 minute', true)",
                 [row[0]],
             )
-    team = Team.from_db(None, _TEAM_FIELDS, row[7:])
+    team = Team.from_db("default", _TEAM_FIELDS, row[7:])
     return Caller(team, f"key {row[1]} ({prefix})", frozenset(map(Ability, row[3])))

@@ -150,10 +150,13 @@ class DailyChangeCount(models.Model):
         return f"{self.day} {self.member_type} {self.change_type}: {self.count}"
 
 
-class _Span(models.Func):
-    """What a gap mark covers, as a range: GiST finds those that overlap a page of the feed, however deep."""
+class Span(models.Func):
+    """What a gap mark covers, as a range: GiST finds those that overlap a page of the feed, however deep.
 
-    function = "TSTZRANGE"
+    A clock that was set back must not stop the poll that leaves a mark: `tstzrange` refuses ends in the wrong order.
+    """
+
+    template = "TSTZRANGE(LEAST(%(expressions)s), GREATEST(%(expressions)s), '[]')"
     output_field = DateTimeRangeField()
 
 
@@ -173,7 +176,7 @@ class GapMark(models.Model):
 
     class Meta:
         db_table = "gap_marks"
-        indexes = [GistIndex(_Span("from_at", "to_at"), name="gap_marks_span")]
+        indexes = [GistIndex(Span("from_at", "to_at"), name="gap_marks_span")]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.from_at:%Y-%m-%d %H:%M} to {self.to_at:%H:%M}"

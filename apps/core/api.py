@@ -88,19 +88,23 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, _shape(exception) or _error(400, "bad_request", "the request could not be understood"))
+    return _page(request.path, _shape(exception) or _error(400, "bad_request", "the request could not be understood"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _page(request, _error(403, "csrf_failed", reason or "the CSRF token is missing or wrong"))
+    return _page(request.path, _error(403, "csrf_failed", reason or "the CSRF token is missing or wrong"))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, _error(403, "not_allowed", "this is not allowed"))
+    return _page(request.path, _error(403, "not_allowed", "this is not allowed"))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, _error(404, "not_found", "there is nothing at this address"))
+    return _page(request.path, _error(404, "not_found", "there is nothing at this address"))
+
+
+def body_too_large(path: str) -> HttpResponse:
+    return _page(path, _too_large())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -108,7 +112,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     shaped = _shape(error) if isinstance(error, Exception) else None
     unforeseen = _error(500, "internal_error", "something went wrong here; our log has it", _request_id())
-    return _page(request, shaped or unforeseen)
+    return _page(request.path, shaped or unforeseen)
 
 
 _Shaped = tuple[int, dict[str, Any], dict[str, str]]
@@ -123,8 +127,7 @@ def _shape(error: Exception) -> _Shaped | None:  # noqa: PLR0911 - a table
             log.error("database_unreachable", error=type(error).__name__)
             return _shape(Unavailable("the database is away; this passes by itself", code="database_unavailable"))
         case RequestDataTooBig():
-            most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-            return _error(413, "body_too_large", f"the body is larger than {most} bytes", {"max_bytes": most})
+            return _too_large()
         case Http404():
             return _shape(NotFound("there is nothing at this address"))
         case PermissionDenied():
@@ -141,9 +144,14 @@ def _error(status: int, code: str, message: str, details: Any = None, headers: d
     return status, body, headers or {}
 
 
-def _page(request: HttpRequest, shaped: _Shaped) -> HttpResponse:
+def _too_large() -> _Shaped:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return _error(413, "body_too_large", f"the body is larger than {most} bytes", {"max_bytes": most})
+
+
+def _page(path: str, shaped: _Shaped) -> HttpResponse:
     status, body, headers = shaped
-    if request.path.startswith("/api/"):
+    if path.startswith("/api/"):
         return HttpResponse(render(body), status=status, headers=headers, content_type="application/json")
     return HttpResponse(body["error"]["message"], status=status, headers=headers, content_type="text/plain")
 

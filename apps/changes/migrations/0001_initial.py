@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 "db_table": "gap_marks",
                 "indexes": [
                     django.contrib.postgres.indexes.GistIndex(
-                        apps.changes.models._Span("from_at", "to_at"), name="gap_marks_span"
+                        apps.changes.models.Span("from_at", "to_at"), name="gap_marks_span"
                     )
                 ],
             },
