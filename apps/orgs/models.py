@@ -40,6 +40,7 @@ class DevHub(Claimable):
 
     class Meta:
         db_table = "dev_hubs"
+        verbose_name = "DevHub"
         constraints = [models.UniqueConstraint(fields=["team", "org_id"], name="dev_hubs_once_per_team")]
 
     def __str__(self) -> str:

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "dev_hubs",
+                "verbose_name": "DevHub",
             },
         ),
         migrations.CreateModel(
