@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.changes.models import ChangeType, GapMark
+from apps.orgs.serializers import HubName
 
 
 class ChangedOrg(serializers.Serializer[Any]):
@@ -43,11 +44,6 @@ class FeedGap(serializers.Serializer[Any]):
     locals()["from"] = serializers.DateTimeField()
     to = serializers.DateTimeField()
     message = serializers.CharField()
-
-
-class HubName(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
 
 
 class OverlapEdit(serializers.Serializer[Any]):
