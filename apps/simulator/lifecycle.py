@@ -203,7 +203,7 @@ def _organization(
     number: int, *, name: str, instance: str, trial_ends: float | None, edition: str, created: float
 ) -> Organization:
     return Organization(
-        Id=ids.make_id(ids.ORGANIZATION, number),
+        Id=ids.make_org_id(number),
         Name=name,
         InstanceName=instance,
         IsSandbox=trial_ends is not None,
