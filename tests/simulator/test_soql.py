@@ -75,6 +75,7 @@ def test_ids_of_15_and_18_characters_are_the_same() -> None:
     [
         ("SELECT Id FORM SourceMember", "MALFORMED_QUERY", "unexpected token: 'FORM'"),
         ("SELECT Id FROM", "MALFORMED_QUERY", "<EOF>"),
+        ("SELECT Id FROM SourceMember \x85", "MALFORMED_QUERY", "unexpected token"),
         ("SELECT * FROM SourceMember", "MALFORMED_QUERY", "unexpected token: '*'"),
         ("SELECT Id FROM SourceMember WHERE", "MALFORMED_QUERY", "<EOF>"),
         ("SELECT Id FROM SourceMember WHERE Id = 'abc", "MALFORMED_QUERY", "'abc"),

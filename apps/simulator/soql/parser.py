@@ -188,5 +188,5 @@ def _what(error: UnexpectedInput, shape: str) -> str:
     position = _where(error, shape)
     if position >= len(shape):
         return "unexpected token: '<EOF>'"
-    word = shape[position:].split(None, 1)[0]
+    word = (shape[position:].split(None, 1) or [shape[position]])[0]  # Python knows more blanks than the grammar
     return "unexpected token: literal" if word[0] in _LITERAL_MARKS else f"unexpected token: '{word}'"
