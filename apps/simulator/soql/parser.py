@@ -148,12 +148,15 @@ class _ToTree(Transformer[Token, Any]):
     def without(self, _: list[Any]) -> bool:
         return True
 
-    def _logical(self, operator: str, parts: list[Condition]) -> Logical:
-        return Logical(operator, tuple(parts))
+    def conjunction(self, parts: list[Condition]) -> Logical:
+        return Logical("and", tuple(parts))
 
+    def disjunction(self, parts: list[Condition]) -> Logical:
+        return Logical("or", tuple(parts))
 
-for _operator in ("and", "or", "not"):  # keywords of Python, so they cannot be defined as methods
-    setattr(_ToTree, _operator, lambda self, parts, operator=_operator: self._logical(operator, parts))
+    def negation(self, parts: list[Condition]) -> Logical:
+        return Logical("not", tuple(parts))
+
 
 _PARSER = Lark(
     (Path(__file__).parent / "grammar.lark").read_text(),
