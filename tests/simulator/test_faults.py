@@ -172,8 +172,18 @@ def test_a_failed_reading_is_no_reading(api: Api, org: dict[str, Any]) -> None:
         api.call("GET", "/services/data/v67.0/tooling/query", params={"q": "SELECT Id FROM SourceMember"}, timeout=0.2)
     fault(api, org, "unavailable")
     assert api.query("SELECT Id FROM SourceMember", tooling=True).status_code == 503
-    time.sleep(0.4)  # the hanging answer would have been given by now
+    api.simulator.clear_faults([org["org_id"]])
+    fault(api, org, "drip", bytes_per_second=200)
+    dripping = api.call(
+        "GET", "/services/data/v67.0/tooling/query", params={"q": "SELECT Id FROM SourceMember"}, stream=True
+    )
+    dripping.raw.read1()
+    dripping.close()
+    time.sleep(0.8)  # the answers that nobody waited for would have been given by now
     assert api.simulator.orgs(org_id=org["org_id"])[0]["read"] is False
+    api.simulator.clear_faults([org["org_id"]])
+    assert api.source_members() == []
+    assert api.simulator.orgs(org_id=org["org_id"])[0]["read"] is True
 
 
 def test_a_fault_of_all_orgs_leaves_hub_and_control_alone(hub: Api, simulator: Simulator) -> None:

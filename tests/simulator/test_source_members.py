@@ -93,6 +93,9 @@ def test_a_locator_is_for_its_own_user_and_ends(simulator: Simulator, api: Api) 
     owner = Api(simulator, simulator.login_as(org["org_id"])["access_token"])
     more = owner.query("SELECT Id FROM SourceMember", tooling=True).json()["nextRecordsUrl"]
     assert api.call("GET", more).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    simulator.edit(org["org_id"], "ApexClass", "Mine", "NEW", person="colleague@example.com")
+    colleague = Api(simulator, owner.jwt("colleague@example.com").json()["access_token"])
+    assert colleague.call("GET", more).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
     assert owner.call("GET", more.replace("-2000", "-4000")).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
     for _ in range(10):
         owner.query("SELECT Id FROM SourceMember", tooling=True)
