@@ -186,7 +186,8 @@ def _end(world: World, org: Org, at: float, deleted_by: str | None) -> None:
     org.alive = False
     org.tracking = None
     for user in org.users:
-        world.users.pop(user.Username.lower(), None)
+        if world.users.get(user.Username.lower(), (None,))[0] is org:
+            del world.users[user.Username.lower()]
     for token in org.refresh_tokens:
         world.refresh_tokens.pop(token, None)
 

@@ -164,6 +164,10 @@ def test_a_null_counter_and_a_doubled_row_on_demand(api: Api, org: dict[str, Any
     rows = [(row["MemberName"], row["RevisionCounter"] is None) for row in api.source_members()]
     assert rows == [("Null", True), ("Twice", False), ("Twice", False)]
     api.simulator.edit(org["org_id"], "ApexClass", "Null", "CHANGE")
+    before = api.source_members()[0]["RevisionCounter"]
+    again = api.simulator.edit(org["org_id"], "ApexClass", "Twice", "CHANGE", duplicate=True)
+    twice = [row["RevisionCounter"] for row in api.source_members() if row["MemberName"] == "Twice"]
+    assert twice == [before, again["revision"]]
     api.simulator.edit(org["org_id"], "ApexClass", "Twice", "CHANGE")
     assert api.names() == ["Null", "Twice"]
 
