@@ -14,6 +14,7 @@ import orjson
 from django.conf import settings
 
 from apps.accounts.models import Team
+from apps.changes.answers import org_json, person_json
 from apps.changes.bounded import Read, bounded_reads
 from apps.changes.filters import Wanted, wanted
 from apps.core import keyset
@@ -50,13 +51,10 @@ def newest(team: Team, query: Query) -> Page:
         since = query["since"].isoformat() if query["since"] else "-infinity"
         found.values.update(since=since, before=before[0], before_id=before[1])
         rows = read(_newest_sql(found, query["limit"]), found.values)
-        latest, rows = rows[0][0], [row for row in rows if row[1] is not None]
-        there_is_more = len(rows) > query["limit"]
-        del rows[query["limit"] :]
-        oldest = rows[-1][_LAST_MODIFIED].isoformat() if there_is_more else since
-        gaps = _gaps(team, found, read, oldest, before[0])
+    latest, gaps, rows = _head(rows)
     following = None
-    if there_is_more:
+    if len(rows) > query["limit"]:
+        del rows[query["limit"] :]
         following = keyset.cursor(DOOR, team.pk, query, [rows[-1][_LAST_MODIFIED], rows[-1][_ID]])
     return Page(_changes(rows), latest, following, gaps=gaps)
 
@@ -70,11 +68,11 @@ def after(team: Team, query: Query) -> Page:
         if found.nothing:
             return Page([], team.feed_position)
         rows = read(_after_sql(found, query, limit), found.values | {"after": str(position)})
-    latest, rows = rows[0][0], [row for row in rows if row[1] is not None]
+    latest, _no_gaps, rows = _head(rows)
     looked_at = position + WINDOW
     if len(rows) > limit:
         del rows[limit:]
-        looked_at = rows[-1][1]
+        looked_at = rows[-1][_POSITION]
     return Page(_changes(rows), min(latest, looked_at), more=looked_at < latest)
 
 
@@ -89,20 +87,52 @@ def _before(team: Team, query: Query) -> tuple[str, str]:
 
 def _newest_sql(found: Wanted, limit: int) -> str:
     """The limit stands in the text: with a parameter the planner would expect a tenth of the table."""
-    page = f"""
+    if found.many is None:
+        page = _scan(found, "", limit + 1)
+    else:
+        column, found.values["many"] = found.many
+        page = _merged(found, column, len(found.values["many"]), limit)
+    only = "AND g.scratch_org_id = %(scratch_org_id)s" if "scratch_org_id" in found.values else ""
+    return _with_names(page, _NEWEST_FIRST, gaps=_GAPS.format(limit=limit, only=only))
+
+
+def _scan(found: Wanted, narrower: str, limit: int) -> str:
+    """An ordered walk along one index, which ends after `limit` rows."""
+    return f"""
         SELECT {_COLUMNS} FROM source_changes AS c
         WHERE c.team_id = %(team)s AND c.last_modified_date >= %(since)s
-            AND (c.last_modified_date, c.id) < (%(before)s, %(before_id)s) {found.sql()} {{}}
-        ORDER BY {_NEWEST_FIRST} LIMIT {limit + 1}"""  # noqa: S608
-    if found.many is None:
-        return _with_names(page.format(""), _NEWEST_FIRST)
-    # One ordered scan for each value, merged: an IN list would sort every revision of all of them.
-    column, found.values["many"] = found.many
-    each = page.format(f"AND c.{column} = wanted.value")
-    merged = f"""
-        SELECT c.* FROM unnest(%(many)s::text[]) AS wanted(value) CROSS JOIN LATERAL ({each}) AS c
-        ORDER BY {_NEWEST_FIRST} LIMIT {limit + 1}"""  # noqa: S608
-    return _with_names(merged, _NEWEST_FIRST)
+            AND (c.last_modified_date, c.id) < (%(before)s, %(before_id)s) {found.sql()} {narrower}
+        ORDER BY {_NEWEST_FIRST} LIMIT {limit}"""  # noqa: S608
+
+
+def _merged(found: Wanted, column: str, many: int, limit: int) -> str:
+    """The newest of many values: an ordered walk for each, where an IN list would sort all that there is of them.
+
+    First a few rows of each value. `cut` is where the page would end with these; only a value whose few rows are all
+    newer than that may have more for the page, and is walked on, as far as the cut.
+    """
+    few = 2 << (limit // many).bit_length()  # twice an even share or more; a power of two keeps the statements few
+    first = _scan(found, f"AND c.{column} = wanted.value", few)
+    more = _scan(
+        found,
+        f"""AND c.{column} = few.value AND (c.last_modified_date, c.id) < (few.last_modified_date, few.id)
+            AND (c.last_modified_date, c.id) > (cut.last_modified_date, cut.id)""",
+        limit + 1,
+    )
+    return f"""
+        WITH few AS MATERIALIZED (
+            SELECT wanted.value, row_number() OVER (PARTITION BY value ORDER BY {_NEWEST_FIRST}) AS place, c.*
+            FROM unnest(%(many)s::text[]) AS wanted(value) CROSS JOIN LATERAL ({first}) AS c
+        ), cut AS MATERIALIZED (
+            (SELECT last_modified_date, id FROM few AS c ORDER BY {_NEWEST_FIRST} OFFSET {limit} LIMIT 1)
+            UNION ALL SELECT '-infinity', 0 ORDER BY last_modified_date DESC LIMIT 1
+        )
+        SELECT c.* FROM (
+            SELECT {_COLUMNS} FROM few AS c
+            UNION ALL
+            SELECT c.* FROM cut CROSS JOIN few CROSS JOIN LATERAL ({more}) AS c
+            WHERE few.place = {few} AND (few.last_modified_date, few.id) > (cut.last_modified_date, cut.id)
+        ) AS c ORDER BY {_NEWEST_FIRST} LIMIT {limit + 1}"""  # noqa: S608
 
 
 def _after_sql(found: Wanted, query: Query, limit: int) -> str:
@@ -122,66 +152,76 @@ def _after_sql(found: Wanted, query: Query, limit: int) -> str:
     return _with_names(page, "c.feed_position")
 
 
-def _with_names(page: str, order: str) -> str:
+def _with_names(page: str, order: str, gaps: str = "NULL::jsonb") -> str:
     """The page with its orgs and people, and the team's position in the same snapshot: one row at least."""
     return f"""
-        SELECT t.feed_position, c.*, o.org_id, o.org_name, o.alias, o.username, o.instance_url, p.username, p.name
-        FROM teams AS t LEFT JOIN ({page}) AS c ON true
+        WITH page AS MATERIALIZED ({page})
+        SELECT t.feed_position, CASE WHEN row_number() OVER (ORDER BY {order}) = 1 THEN ({gaps}) END, c.*,
+            o.org_id, o.org_name, o.alias, o.username, o.instance_url, p.username, p.name
+        FROM teams AS t LEFT JOIN page AS c ON true
         LEFT JOIN scratch_orgs AS o ON o.id = c.scratch_org_id
         LEFT JOIN people AS p ON p.scratch_org_id = c.scratch_org_id AND p.user_id = c.changed_by
         WHERE t.id = %(team)s ORDER BY {order}"""  # noqa: S608
 
 
-_ID, _LAST_MODIFIED = 3, 10  # in the rows of _with_names
+# Spans, overlapping the page, in which an org was not watched. The row after the page tells how far down it reaches.
+_GAPS = f"""
+    SELECT jsonb_agg(gap) FROM (
+        SELECT g.reason, g.from_at, g.to_at, o.org_id, o.org_name, o.alias, o.username, o.instance_url
+        FROM gap_marks AS g JOIN scratch_orgs AS o ON o.id = g.scratch_org_id,
+            (SELECT coalesce(
+                (SELECT last_modified_date FROM page AS c ORDER BY {_NEWEST_FIRST} OFFSET {{limit}} LIMIT 1), %(since)s
+            ) AS oldest, %(before)s::timestamptz AS newest) AS span
+        WHERE g.team_id = %(team)s {{only}}
+            AND tstzrange(least(g.from_at, g.to_at), greatest(g.from_at, g.to_at), '[]')
+                && tstzrange(least(oldest, newest), newest, '[]')
+        ORDER BY g.to_at DESC, g.id DESC LIMIT {MOST_GAPS}
+    ) AS gap"""  # noqa: S608
+
+_POSITION, _ID, _LAST_MODIFIED = 0, 2, 9  # in the rows of _head
+
+
+def _head(rows: list[tuple[Any, ...]]) -> tuple[int, list[dict[str, Any]], list[tuple[Any, ...]]]:
+    """The team's position, the gaps, and the rows of the page, as _COLUMNS names them and with their org and person."""
+    position, gaps = rows[0][:2]
+    return position, [_gap(**gap) for gap in gaps or ()], [row[2:] for row in rows if row[2] is not None]
 
 
 def _changes(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [
         {
             "id": pk,
-            "org": {"org_id": org_id, "name": org_name, "alias": alias, "username": username, "url": url},
+            "org": org_json(org_id, org_name, alias, username, url),
             "change_id": change_id,
             "member_type": member_type,
             "member_name": member_name,
             "change_type": change_type,
             "revision_num": revision_num,
-            "changed_by": {"id": user_id, "username": person_username, "name": person},
+            "changed_by": person_json(user_id, person_username, person),
             "last_modified_date": last_modified_date,
             "seen_at": seen_at,
             "is_bulk": is_bulk,
             "batch_id": batch_id,
         }
         for (
-            _latest, _position, _org, pk, change_id, member_type, member_name, change_type, revision_num, user_id,
+            _position, _org, pk, change_id, member_type, member_name, change_type, revision_num, user_id,
             last_modified_date, seen_at, is_bulk, batch_id, org_id, org_name, alias, username, url,
             person_username, person,
         ) in rows
     ]  # fmt: skip
 
 
-_GAPS = f"""
-    SELECT g.reason, g.from_at, g.to_at, o.org_id, o.org_name, o.alias, o.username, o.instance_url
-    FROM gap_marks AS g JOIN scratch_orgs AS o ON o.id = g.scratch_org_id
-    WHERE g.team_id = %(team)s AND tstzrange(g.from_at, g.to_at) && tstzrange(%(oldest)s, %(before)s, '[]')
-        AND (%(org)s::bigint IS NULL OR g.scratch_org_id = %(org)s::bigint)
-    ORDER BY g.to_at DESC, g.id DESC LIMIT {MOST_GAPS}"""  # noqa: S608
-
-
-def _gaps(team: Team, found: Wanted, read: Read, oldest: str, newest: str) -> list[dict[str, Any]]:
-    """Spans that overlap the page in which an org was not watched: there may be edits that nobody saw."""
-    values = {
-        "team": str(team.pk), "org": found.values.get("scratch_org_id"), "oldest": oldest, "before": newest,
-    }  # fmt: skip
-    return [
-        {
-            "org": {"org_id": org_id, "name": name, "alias": alias, "username": username, "url": url},
-            "reason": reason,
-            "from": from_at,
-            "to": to_at,
-            "message": _sentence(reason, alias or name or username, from_at, to_at),
-        }
-        for reason, from_at, to_at, org_id, name, alias, username, url in read(_GAPS, values)
-    ]
+def _gap(
+    *, reason: str, from_at: str, to_at: str, org_id: str, org_name: str, alias: str, username: str, instance_url: str
+) -> dict[str, Any]:
+    began, ended = datetime.fromisoformat(from_at), datetime.fromisoformat(to_at)
+    return {
+        "org": org_json(org_id, org_name, alias, username, instance_url),
+        "reason": reason,
+        "from": began,
+        "to": ended,
+        "message": _sentence(reason, alias or org_name or username, began, ended),
+    }
 
 
 def _sentence(reason: str, org: str, from_at: datetime, to_at: datetime) -> str:

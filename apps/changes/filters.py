@@ -11,9 +11,8 @@ from apps.accounts.models import Team
 from apps.changes import noise
 from apps.changes.bounded import Read
 from apps.changes.models import ChangeType
-from apps.core.errors import InvalidInput, NotFound
+from apps.core.errors import InvalidInput
 from apps.core.query import Param, Query, choice, moment, text
-from apps.orgs.finding import find_org
 from apps.salesforce.records import to_18
 
 MOST_VALUES = 200
@@ -61,12 +60,10 @@ class Wanted:
             self.values[column] = list(values)
 
 
-def wanted(team: Team, query: Query, read: Read) -> Wanted:
+def wanted(team: Team, query: Query, read: Read, *, hide_noise: bool = True) -> Wanted:
     """Raises InvalidInput (400), which names the filter, for an unknown org and for too many names or users."""
     found = Wanted(values={"team": str(team.pk)})
-    hidden, values = noise.as_sql(team.noise_rules, "c")
-    found.values.update(values)
-    org = query["org"] and _org(team, query["org"])
+    org = query["org"] and _org(team, query["org"], read)
     if org:
         found.equals("scratch_org_id", org)
     for column in ("member_type", "change_type"):
@@ -76,16 +73,31 @@ def wanted(team: Team, query: Query, read: Read) -> Wanted:
         found.one_of("member_name", _names(team, query["member_name"], read))
     if query["changed_by"] is not None:
         found.one_of("changed_by", _users(team, query["changed_by"], org, read))
-    if hidden:
+    if hide_noise:
+        hidden, values = noise.as_sql(team.noise_rules, "c")
         found.conditions.append(hidden)
+        found.values.update(values)
     return found
 
 
-def _org(team: Team, named: str) -> str:
+_ORG = """
+    SELECT id FROM scratch_orgs WHERE team_id = %(team)s AND (org_id = %(org_id)s OR username = %(username)s)
+    ORDER BY id DESC LIMIT 1"""
+
+
+def _org(team: Team, named: str, read: Read) -> str:
+    """As `orgs.finding.find_org` finds it, without the whole row."""
     try:
-        return str(find_org(team, named).pk)
-    except NotFound as error:
-        raise InvalidInput(f"org: {error}", code="unknown_org", details={"field": "org"}) from None
+        values = {"org_id": to_18(named), "username": None}
+    except ValueError:
+        values = {"org_id": None, "username": named}
+    for (pk,) in read(_ORG, {"team": str(team.pk), **values}):
+        return str(pk)
+    raise InvalidInput(
+        "org: there is no such scratch org; name it by its id (15 or 18 characters) or its username",
+        code="unknown_org",
+        details={"field": "org"},
+    )
 
 
 # One look into the index for each name, however many revisions it has. Names are collated "C".

@@ -4,4 +4,7 @@ from apps.changes import api
 
 urlpatterns = [
     path("changes", api.ChangeList.as_view()),
+    path("overlaps", api.OverlapList.as_view()),
+    path("orgs/<str:org_id>/components", api.ComponentList.as_view()),
+    path("analytics/changes", api.ChangeCounts.as_view()),
 ]

@@ -8,11 +8,11 @@ query["status"]                     # None if it was not given
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
@@ -74,13 +74,13 @@ def text(name: str, says: str) -> Param:
     return Param(name, says, lambda value: value, {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH})
 
 
-def choice(name: str, says: str, choices: Collection[str]) -> Param:
+def choice(name: str, says: str, choices: Collection[str], *, default: str | None = None) -> Param:
     def parse(value: str) -> str:
         if value not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}")
         return value
 
-    return Param(name, says, parse, {"type": "string", "enum": list(choices)})
+    return Param(name, says, parse, {"type": "string", "enum": list(choices)}, default)
 
 
 def flag(name: str, says: str) -> Param:
@@ -119,6 +119,21 @@ def moment(name: str, says: str) -> Param:
             raise ValueError("is out of range") from None
 
     return Param(name, says, parse, {"type": "string", "format": "date-time", "example": "2026-11-21T09:30:00Z"})
+
+
+def day(name: str, says: str) -> Param:
+    """A day, `2026-11-21`."""
+
+    def parse(value: str) -> date:
+        try:
+            at = parse_date(value)
+        except ValueError:
+            at = None
+        if at is None or not date(2, 1, 1) < at < date(9998, 1, 1):
+            raise ValueError("must be a day such as 2026-11-21")
+        return at
+
+    return Param(name, says, parse, {"type": "string", "format": "date", "example": "2026-11-21"})
 
 
 def limit(*, high: int = 1000, default: int = 100) -> Param:

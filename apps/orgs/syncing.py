@@ -55,7 +55,7 @@ def sync_dev_hub(hub_id: int, lease_token: str) -> None:
     if hub is None:
         return
     if not hub.active:
-        claims.finish(hub, due_at=None)
+        claims.finish(hub, due_at=_next_phase_point(hub))
         return
     began = time.monotonic()
     try:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.accounts import audit
 from apps.accounts.models import Team
 from apps.accounts.teams import find_team
 from apps.core.errors import ScratcherError
@@ -62,6 +63,8 @@ class Command(BaseCommand):
             hub = _update(team, update, credentials) if update else _add(team, name, credentials)
         except ScratcherError as error:
             raise CommandError(str(error)) from error
+        deed = "dev_hub.credentials_changed" if update else "dev_hub.added"
+        audit.record(hub.team, actor="manage.py add_devhub", action=deed, target=f"{hub.name} ({hub.org_id})")
         self.stdout.write(self.style.SUCCESS(f"{hub.name} ({hub.org_id}) of team {hub.team} works."))
         if hub.can_view_all is False:
             self.stdout.write(
