@@ -46,7 +46,7 @@ class StandingAnswer(serializers.Serializer[Any]):
     what_to_do = serializers.CharField(allow_blank=True)
 
 
-class HubName(serializers.Serializer[Any]):
+class DevHubName(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
@@ -67,7 +67,7 @@ class ScratchOrgAnswer(StandingAnswer):
     alias = serializers.CharField(allow_blank=True)
     username = serializers.CharField()
     url = serializers.CharField(allow_blank=True)
-    dev_hub = HubName()
+    dev_hub = DevHubName()
     status = serializers.ChoiceField(ScratchOrg.Status.choices)
     health = serializers.ChoiceField(health.ALL)
     edition = serializers.CharField(allow_blank=True)
