@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.changes.models import SourceChange
 from apps.changes import admin as changes_admin
+from apps.changes.models import SourceChange
 from apps.core import admin as core_admin
 from tests.factories import ScratchOrgFactory, SourceChangeFactory, TeamFactory, TrackedComponentFactory, salesforce_id
 
