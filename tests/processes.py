@@ -7,6 +7,7 @@ They see committed rows only: for tests with `django_db(transaction=True)`.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
