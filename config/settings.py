@@ -25,7 +25,9 @@ env.read_env(str(DATA_DIR / "local.env"), recurse=False, override=False)
 
 # These commands make the secrets, or need none.
 _NEEDS_NO_SECRETS = {"up", "demo", "help", "makemigrations", "collectstatic", "spectacular"}
-_without_secrets = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" and sys.argv[1] in _NEEDS_NO_SECRETS
+_without_secrets = Path(sys.argv[0]).name == "manage.py" and (
+    len(sys.argv) == 1 or sys.argv[1] in _NEEDS_NO_SECRETS or "--help" in sys.argv
+)
 _type_checking = "mypy" in sys.modules
 
 
@@ -112,6 +114,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+DATE_FORMAT, DATETIME_FORMAT = "Y-m-d", "Y-m-d H:i:s"  # in the admin
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------------------------
 # One pool a process. 100 worker threads need 20 connections, because a poll gives its connection back before it
@@ -137,14 +140,6 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "scratcher",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
-    }
-}
 
 # --- Salesforce and the poll -------------------------------------------------------------------------------------
 SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
