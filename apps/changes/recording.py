@@ -100,16 +100,21 @@ _MARK_GAP = """
     SELECT team_id, id, %(reason)s, last_polled_at, now() FROM scratch_orgs
     WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL"""
 
+# What somebody decided meanwhile stands: a stop, a sync that ended the org, an enrolment (next_poll_at moved).
 _FAIL = """
+    WITH mine AS (
+        SELECT id, %(refused)s AND watched AND next_poll_at <= last_attempted_at AS stop
+        FROM scratch_orgs WHERE id = %(org)s AND lease_token = %(lease)s FOR NO KEY UPDATE
+    )
     UPDATE scratch_orgs SET
         lease_token = NULL, lease_taken = false, lease_until = 'epoch', updated_at = now(),
         consecutive_failures = consecutive_failures + 1, last_error_code = %(code)s, last_error = %(error)s,
         last_poll_seconds = %(poll_seconds)s,
-        watched = watched AND NOT %(stop)s,
-        unwatched_reason = CASE WHEN %(stop)s THEN %(reason)s ELSE unwatched_reason END,
+        watched = watched AND NOT mine.stop,
+        unwatched_reason = CASE WHEN mine.stop THEN %(reason)s ELSE unwatched_reason END,
         next_poll_at = CASE WHEN next_poll_at > last_attempted_at THEN next_poll_at
             ELSE now() + make_interval(secs => %(wait)s) END
-    WHERE id = %(org)s AND lease_token = %(lease)s RETURNING team_id"""
+    FROM mine WHERE scratch_orgs.id = mine.id RETURNING team_id, mine.stop"""
 
 _KNOWN = """
     SELECT member_type, member_name, CASE WHEN tracking_epoch = %s THEN revision_num ELSE -1 END, is_deleted
@@ -136,28 +141,26 @@ def store(turn: Turn, reading: Reading, seconds: float) -> int | None:
 
 def fail(turn: Turn, error: SalesforceError | ScratcherError, seconds: float) -> None:
     """Ends the turn with an error on the org's row. What was known stays. A refused login stops the polling."""
-    refused = isinstance(error, LoginRefused)
-    row = _execute(
-        _FAIL,
-        {
-            "org": turn.org.pk,
-            "lease": turn.lease_token,
-            "code": error.code,
-            "error": str(error)[:500],
-            "poll_seconds": seconds,
-            "stop": refused,
-            "reason": ScratchOrg.Unwatched.LOGIN_REFUSED.value,
-            "wait": _wait_seconds(turn, error),
-        },
-    ).fetchone()
-    if row is not None and refused:
-        events.record(
-            team_id=row[0],
-            kind=events.Kind.LOGIN_REFUSED,
-            title=f"Login refused: {_label(turn.org)}",
-            link=_link(turn.org),
-            data={"scratch_org": turn.org.pk, "org_id": turn.org.org_id, "error": str(error)[:500]},
-        )
+    values = {
+        "org": turn.org.pk,
+        "lease": turn.lease_token,
+        "code": error.code,
+        "error": str(error)[:500],
+        "poll_seconds": seconds,
+        "refused": isinstance(error, LoginRefused),
+        "reason": ScratchOrg.Unwatched.LOGIN_REFUSED.value,
+        "wait": _wait_seconds(turn, error),
+    }
+    with transaction.atomic():
+        row = _execute(_FAIL, values).fetchone()
+        if row is not None and row[1]:
+            events.record(
+                team_id=row[0],
+                kind=events.Kind.LOGIN_REFUSED,
+                title=f"Login refused: {_label(turn.org)}",
+                link=_link(turn.org),
+                data={"scratch_org": turn.org.pk, "org_id": turn.org.org_id, "error": values["error"]},
+            )
 
 
 def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:
@@ -187,22 +190,18 @@ def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:
 
 
 def remember_people(turn: Turn, people: Sequence[Person]) -> None:
-    """Keeps the names of an org's users. Its default admin is called "User User": the org's owner tells more."""
-    rows = [
-        (
-            turn.org.pk,
-            each.id,
-            each.username,
-            (turn.org.owner_name or each.name) if each.name == "User User" else each.name,
-        )
-        for each in people
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO people (scratch_org_id, user_id, username, name) VALUES (%s, %s, %s, %s)
-            ON CONFLICT (scratch_org_id, user_id) DO UPDATE SET username = excluded.username, name = excluded.name""",
-            rows,
-        )
+    """Keeps the names of an org's users. Its default admin is called "User User": the org's owner tells more.
+
+    One statement: of several, a worker that sleeps between them would keep the rows locked, and others waiting.
+    """
+    names = [(turn.org.owner_name or each.name) if each.name == "User User" else each.name for each in people]
+    _execute(
+        """INSERT INTO people (scratch_org_id, user_id, username, name)
+        SELECT DISTINCT ON (user_id) %s::bigint, user_id, username, name
+        FROM unnest(%s::text[], %s::text[], %s::text[]) AS seen(user_id, username, name)
+        ON CONFLICT (scratch_org_id, user_id) DO UPDATE SET username = excluded.username, name = excluded.name""",
+        [turn.org.pk, [each.id for each in people], [each.username for each in people], names],
+    )
 
 
 def unknown_people(turn: Turn, found: Sequence[Found]) -> list[str]:

@@ -154,8 +154,7 @@ class HealthFilter(admin.SimpleListFilter):
 @admin.register(ScratchOrg)
 class ScratchOrgAdmin(InspectionAdmin):
     list_display = (
-        "username", "label", "dev_hub", "status", "health", "why", "last_polled_at", "next_poll", "failures",
-        "api_calls", "expiration_date",
+        "username", "label", "health", "why", "last_polled_at", "next_poll", "dev_hub", "expiration_date",
     )  # fmt: skip
     list_filter = (HealthFilter, "status", "unwatched_reason", "credential", "last_error_code", "dev_hub", "team")
     list_select_related = ("dev_hub",)
@@ -194,10 +193,6 @@ class ScratchOrgAdmin(InspectionAdmin):
     @admin.display(description="next poll", ordering="next_poll_at")
     def next_poll(self, org: ScratchOrg) -> Any:
         return org.next_poll_at if org.watched else None
-
-    @admin.display(ordering="consecutive_failures")
-    def failures(self, org: ScratchOrg) -> int:
-        return org.consecutive_failures
 
     @admin.display(description="API calls today")
     def api_calls(self, org: ScratchOrg) -> str:

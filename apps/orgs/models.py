@@ -26,7 +26,6 @@ class DevHub(Claimable):
     active = models.BooleanField(default=True)
     poll_interval_minutes = models.FloatField(null=True, blank=True, help_text="Empty: POLL_INTERVAL_MINUTES")
     can_view_all = models.BooleanField(null=True)
-    has_sfdx_auth_url = models.BooleanField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=50, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
@@ -40,6 +39,7 @@ class DevHub(Claimable):
 
     class Meta:
         db_table = "dev_hubs"
+        verbose_name = "DevHub"
         constraints = [models.UniqueConstraint(fields=["team", "org_id"], name="dev_hubs_once_per_team")]
 
     def __str__(self) -> str:
@@ -59,8 +59,6 @@ class ScratchOrg(models.Model):
 
         NOT_ENROLLED = "not_enrolled"
         LOGIN_REFUSED = "login_refused"
-        NO_SOURCE_TRACKING = "no_source_tracking"
-        KEY_MISSING = "key_missing"
         STOPPED = "stopped"
         ENDED = "ended"
 

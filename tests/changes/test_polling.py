@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import REGISTRY
 from pytest_django.fixtures import Settings
 
 from apps.changes.models import GapMark, Person, SourceChange, TrackedComponent
@@ -50,6 +51,18 @@ def test_an_edit_is_found_once_with_its_kind_and_person(watched: Watch, org: Scr
     assert (change.member_name, change.change_type, change.revision_num) == ("Invoice", "NEW", made["revision"])
     assert change.changed_by == made["user_id"]
     assert Person.objects.get(scratch_org=org, user_id=made["user_id"]).username == made["person"]
+
+
+def test_each_request_to_salesforce_is_counted(watched: Watch, org: ScratchOrg) -> None:
+    def calls() -> float:
+        return REGISTRY.get_sample_value("scratcher_salesforce_calls_total") or 0
+
+    before = calls()
+    watched.sweep(org)
+    assert calls() - before == 1  # a quiet org, its token warm: one query
+    ScratchOrg.objects.filter(pk=org.pk).update(access_token="")
+    watched.sweep(org)
+    assert calls() - before == 3
 
 
 def test_new_changed_and_deleted_are_told_apart(watched: Watch, org: ScratchOrg) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.changes import pacing, recording
@@ -173,6 +174,20 @@ def test_a_refused_login_stops_the_polling_and_is_told_once() -> None:
     assert Event.objects.get().kind == "orgs.login_refused"
     recording.fail(turn, errors.LoginRefused(), 1.0)
     assert Event.objects.count() == 1
+
+
+def test_a_refused_login_does_not_undo_what_was_decided_meanwhile() -> None:
+    for decided in (
+        {"watched": False, "unwatched_reason": "stopped"},
+        {"watched": False, "unwatched_reason": "ended", "status": "Deleted"},
+        {"watched": True, "unwatched_reason": "", "next_poll_at": Now()},  # enrolled anew, or asked for
+    ):
+        turn = a_turn()
+        org = ScratchOrg.objects.filter(pk=turn.org.pk)
+        org.update(**decided)
+        recording.fail(turn, errors.LoginRefused(), 1.0)
+        assert org.values_list("watched", "unwatched_reason").get() == (decided["watched"], decided["unwatched_reason"])
+    assert not Event.objects.exists()
 
 
 def test_a_hole_of_more_than_three_intervals_leaves_a_gap_mark() -> None:

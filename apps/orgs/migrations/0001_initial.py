@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
                     models.FloatField(blank=True, help_text="Empty: POLL_INTERVAL_MINUTES", null=True),
                 ),
                 ("can_view_all", models.BooleanField(null=True)),
-                ("has_sfdx_auth_url", models.BooleanField(null=True)),
                 ("last_synced_at", models.DateTimeField(null=True)),
                 ("last_error_code", models.CharField(blank=True, max_length=50)),
                 ("last_error", models.CharField(blank=True, max_length=500)),
@@ -55,6 +54,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "dev_hubs",
+                "verbose_name": "DevHub",
             },
         ),
         migrations.CreateModel(
@@ -101,8 +101,6 @@ class Migration(migrations.Migration):
                         choices=[
                             ("not_enrolled", "Not Enrolled"),
                             ("login_refused", "Login Refused"),
-                            ("no_source_tracking", "No Source Tracking"),
-                            ("key_missing", "Key Missing"),
                             ("stopped", "Stopped"),
                             ("ended", "Ended"),
                         ],
