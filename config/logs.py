@@ -12,6 +12,11 @@ _SHARED: list[Any] = [
 ]
 
 
+def _console() -> structlog.dev.ConsoleRenderer:
+    # Plain tracebacks: structlog's default shows local variables, tokens among them.
+    return structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+
+
 def logging_config(log_format: str) -> dict[str, Any]:
     """What `logging.config.dictConfig` takes. `log_format`: "json" or "console"."""
     if log_format not in ("json", "console"):
@@ -22,9 +27,7 @@ def logging_config(log_format: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(pad_event_to=0)
-    )
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else _console()
     final: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format == "json":
         final.append(structlog.processors.format_exc_info)

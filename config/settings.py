@@ -121,7 +121,15 @@ DATABASES: dict[str, Any] = {
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_CONNECTIONS", 20), "timeout": 60},
+        # After five seconds of failures the pool's own pauses would grow to minutes; the next request tries anew.
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_CONNECTIONS", 20),
+            "timeout": 60,
+            "reconnect_timeout": 5,
+        },
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,  # milliseconds until a dead line counts as broken
         # Django turns psycopg's prepared statements off; so high, only what asks for it is prepared (`prepare=True`).
         "prepare_threshold": 1_000_000_000,
         "options": "-c idle_in_transaction_session_timeout=30s -c timezone=UTC",
@@ -129,14 +137,6 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "scratcher",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
-    }
-}
 
 # --- Salesforce and the poll -------------------------------------------------------------------------------------
 SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
@@ -246,7 +246,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # --- Security ----------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = False  # the proxy in front redirects; health checks come over plain HTTP
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, over plain HTTP
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # HSTS preload is for the owner of the domain to decide
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
 X_FRAME_OPTIONS = "DENY"

@@ -7,6 +7,8 @@ from celery.signals import task_postrun, task_prerun, worker_init
 from django.conf import settings
 from prometheus_client import start_http_server
 
+log = structlog.get_logger(__name__)
+
 
 @task_prerun.connect
 def bind_task(task_id: str, **_: Any) -> None:
@@ -20,5 +22,9 @@ def unbind_task(**_: Any) -> None:
 
 @worker_init.connect
 def serve_metrics(**_: Any) -> None:
-    if settings.WORKER_METRICS_PORT:
+    if not settings.WORKER_METRICS_PORT:
+        return
+    try:
         start_http_server(settings.WORKER_METRICS_PORT)
+    except OSError as error:  # on one machine the workers share the port: the first one has it
+        log.warning("worker_metrics_not_served", port=settings.WORKER_METRICS_PORT, error=str(error))

@@ -69,10 +69,11 @@ class KeyAuthentication(BaseAuthentication):
             return None
         address = throttling.address_of(request._request)
         digest = keys.digest(key)
-        throttling.admit(f"key-{digest[:12].hex()}", address)
+        sender = f"key-{digest[:12].hex()}"  # whether it is right or wrong
+        throttling.admit(sender, address)
         found = _find(key, digest)
         if found is None:
-            throttling.count_wrong_key(address)
+            throttling.remember_wrong_key(sender, address)
             raise AuthenticationFailed("this API key is wrong, expired or revoked")
         request._request.team = found.team  # type: ignore[attr-defined]
         return AnonymousUser(), found
@@ -102,9 +103,9 @@ class PersonAuthentication(SessionAuthentication):
 
 
 def _find(key: str, digest: bytes) -> Caller | None:
-    prefix = key[: keys.PREFIX_LENGTH]
-    if "\x00" in prefix:
+    if not keys.has_form_of_a_key(key):
         return None
+    prefix = key[: keys.PREFIX_LENGTH]
     with connection.cursor() as cursor:
         cursor.execute(_FIND_KEY, [prefix])
         row = cursor.fetchone()

@@ -63,7 +63,7 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """In rising order: each may do what the one before may. See `apps.accounts.access`."""
+    """In rising order: each may do what the one before may. See `apps.accounts.permissions`."""
 
     VIEWER = "viewer"
     DEVELOPER = "developer"

@@ -2,28 +2,18 @@
 only what an index holds can be filtered."""
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.models import Team
 from apps.changes.models import SourceChange, TrackedComponent
+from apps.core.admin import InspectionAdmin
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.records import to_18
-
-PAGE_ROWS = 100
-MOST_ROWS = 20 * PAGE_ROWS  # who looks for more filters
-
-
-class FirstPages(Paginator[Any]):
-    @cached_property
-    def count(self) -> int:
-        return self.object_list[:MOST_ROWS].count()  # type: ignore[union-attr,call-arg]
 
 
 class ValueFilter(admin.SimpleListFilter):
@@ -97,30 +87,21 @@ class TeamFilter(admin.SimpleListFilter):
         return queryset.filter(team_id=self.value()) if self.value() else queryset.none()
 
 
-class Inspection(admin.ModelAdmin[Any]):
-    """To look at. Rows come from the polls alone."""
+class LookingAdmin(InspectionAdmin):
+    """Rows that only the polls write, read with their org."""
 
-    paginator = FirstPages
-    list_per_page = PAGE_ROWS
     list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    show_facets = admin.ShowFacets.NEVER  # each would be a COUNT
     list_select_related = ("scratch_org",)
-    sortable_by = ()
+    sortable_by = ()  # only the indexes' own order is quick
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
 
 @admin.register(SourceChange)
-class SourceChangeAdmin(Inspection):
+class SourceChangeAdmin(LookingAdmin):
     list_display = (
         "last_modified_date",
         "scratch_org",
@@ -137,7 +118,7 @@ class SourceChangeAdmin(Inspection):
 
 
 @admin.register(TrackedComponent)
-class TrackedComponentAdmin(Inspection):
+class TrackedComponentAdmin(LookingAdmin):
     """Without an org the newest found; with one its components by type and name."""
 
     list_display = (

@@ -2,7 +2,7 @@
 
 Salesforce hands out RevisionCounter in order, but a row may become visible late: after a large deployment minutes
 after rows with higher counters (forcedotcom/cli#572). So a poll reads again from `safe_counter`, and a counter
-becomes safe only when a poll began LATE_ROWS_SECONDS after it was first the highest one seen. All times are
+becomes safe only when a poll began more than LATE_ROWS_SECONDS after it was first the highest one seen. All times are
 Salesforce's own (the Date header of the first and last page).
 """
 
@@ -58,7 +58,8 @@ def advance(
     cursor = replace(cursor, baselined_at=cursor.baselined_at or started_at)
     if cursor.pending_counter is None or cursor.pending_at is None:
         return replace(cursor, pending_counter=cursor.highest_counter, pending_at=finished_at)
-    if cursor.pending_at <= started_at - timedelta(seconds=late_rows_seconds):
+    # A Date has whole seconds: equal ones may be a moment less apart than they say.
+    if cursor.pending_at < started_at - timedelta(seconds=late_rows_seconds):
         return replace(
             cursor,
             safe_counter=cursor.pending_counter,

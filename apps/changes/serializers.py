@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.changes.models import ChangeType, GapMark
-from apps.orgs.serializers import HubName
+from apps.orgs.serializers import DevHubName
 
 
 class ChangedOrg(serializers.Serializer[Any]):
@@ -54,7 +54,7 @@ class OverlapEdit(serializers.Serializer[Any]):
 
 
 class OverlapAnswer(serializers.Serializer[Any]):
-    dev_hub = HubName()
+    dev_hub = DevHubName()
     member_type = serializers.CharField()
     member_name = serializers.CharField()
     last_edited_at = serializers.DateTimeField()

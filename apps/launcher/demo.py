@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,7 @@ from apps.launcher import children, local_env
 from apps.launcher.embedded import EmbeddedServers
 from apps.launcher.errors import LauncherError
 from apps.launcher.processes import PROCESSES
+from apps.launcher.signals import stopped_by_signals
 from apps.launcher.supervisor import Supervisor
 from apps.launcher.terminal import Terminal
 from apps.launcher.up import (
@@ -27,7 +28,6 @@ from apps.launcher.up import (
     flower_port,
     prepare,
     require_free_ports,
-    stopped_by_signals,
     without_local,
 )
 
@@ -47,22 +47,24 @@ def demo(data_dir: Path, port: int, simulator_flags: Sequence[str]) -> None:
     env = environment(OWN_SETTINGS | without_local(os.environ, data_dir / "local.env"), folder, port)
     require_free_ports(port, flower_port(env))
     terminal = Terminal(["simulator", *PROCESSES])
-    with stopped_by_signals(terminal), EmbeddedServers(folder, terminal.say) as servers, _log_file(folder) as log:
-        terminal.log_to(log)
+    with stopped_by_signals() as check, EmbeddedServers(folder, terminal.say) as servers:
+        terminal.log_to(_log_file(folder))
         terminal.say(f"PostgreSQL and Valkey are up; this demo begins anew, what an earlier one left in {folder} goes")
         servers.postgres.recreate_database()
-        with simulator(folder, simulator_flags, terminal) as (world, process):
+        with simulator(folder, simulator_flags, terminal, check) as (world, process):
             env |= _settle(folder, servers, world)
-            prepare(env, folder, terminal)
+            prepare(env, folder, terminal, check)
             access = _make_team(env, world, port)
             lines = [f"{name}={value}\n" for name, value in access.items()]
             local_env.write_private(data_dir / "demo.env", "".join(lines))
             with Supervisor(PROCESSES, root=ROOT, env=env, servers=servers, terminal=terminal) as supervisor:
-                _wait_for_changes(supervisor, access, terminal)
+                _wait_for_changes(supervisor, access, terminal, check)
                 terminal.say(_block(access, env, data_dir, folder))
                 while process.poll() is None:
                     supervisor.turn()
-                raise LauncherError(f"The simulator has ended. See {log.name}, and start the demo again.")
+                    check()
+                raise LauncherError(f"The simulator has ended. See {folder / 'demo.log'}, and start the demo again.")
+    terminal.say("Everything has stopped")
 
 
 def _log_file(folder: Path) -> IO[str]:
@@ -85,7 +87,7 @@ def _settle(folder: Path, servers: EmbeddedServers, world: Mapping[str, Any]) ->
 
 @contextmanager
 def simulator(
-    folder: Path, flags: Sequence[str], terminal: Terminal
+    folder: Path, flags: Sequence[str], terminal: Terminal, check: Callable[[], None]
 ) -> Iterator[tuple[dict[str, Any], subprocess.Popen[bytes]]]:
     """The simulator serves inside the block; what it says of itself (`simulator.json`), and its process."""
     said = folder / "simulator" / "simulator.json"
@@ -101,6 +103,7 @@ def simulator(
             terminal.follow("simulator", process.stdout)
         deadline = time.monotonic() + SIMULATOR_START_SECONDS
         while not said.exists():
+            check()
             if process.poll() is not None or time.monotonic() > deadline:
                 raise LauncherError(f"The simulator did not start. See {folder / 'demo.log'}")
             time.sleep(0.05)
@@ -122,6 +125,7 @@ def _make_team(env: Mapping[str, str], world: Mapping[str, Any], port: int) -> d
         capture_output=True,
         text=True,
         check=False,
+        start_new_session=True,  # Ctrl-C is ours to see
     )
     if done.returncode != 0:
         raise LauncherError(f"The demo's team could not be made:\n{done.stderr}")
@@ -136,20 +140,22 @@ def _make_team(env: Mapping[str, str], world: Mapping[str, Any], port: int) -> d
     }
 
 
-def _wait_for_changes(supervisor: Supervisor, access: Mapping[str, str], terminal: Terminal) -> None:
+def _wait_for_changes(
+    supervisor: Supervisor, access: Mapping[str, str], terminal: Terminal, check: Callable[[], None]
+) -> None:
     """Keep everything running until the API serves a change, and say how far it is."""
     terminal.say(f"Starting {', '.join(PROCESSES)}; the first changes take about a minute")
     began, told, next_look = time.monotonic(), "", 0.0
     while time.monotonic() - began < PATIENCE_SECONDS:
         supervisor.turn()
+        check()
         if time.monotonic() < next_look:
             continue
         next_look = time.monotonic() + LOOK_SECONDS
-        coverage = _get(access, "/api/coverage")
-        progress = f"{coverage['watched']} of {coverage['active']} orgs are watched" if coverage else ""
-        if progress not in ("", told):
-            terminal.say(progress)
-            told = progress
+        answer = _get(access, "/api/coverage")
+        if answer and answer["coverage"]["summary"] != told:
+            told = answer["coverage"]["summary"]
+            terminal.say(told)
         if (_get(access, "/api/changes?limit=1") or {}).get("changes"):
             terminal.say(f"The first changes are served, {time.monotonic() - began:.0f} s after the start")
             return
@@ -179,7 +185,7 @@ def _block(access: Mapping[str, str], env: Mapping[str, str], data_dir: Path, fo
             f"  Flower      {access['FLOWER_URL']}    {env.get('FLOWER_USER', 'admin')}  {flower['FLOWER_PASSWORD']}",
             f"  Simulator   {access['SIMULATOR_URL']}",
             "",
-            f"  All of it is in {data_dir / 'demo.env'}; the processes write to {folder / 'demo.log'}",
+            f"  For scripts: {data_dir / 'demo.env'}; what the processes say: {folder / 'demo.log'}",
             f"  In a second terminal: SCRATCHER_DATA_DIR={folder} {sys.executable} manage.py help",
             "  Ctrl-C stops everything",
             "",

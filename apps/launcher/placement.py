@@ -51,7 +51,7 @@ def choose(data_dir: Path) -> Placement:
         home = _folder_in_var_tmp(data_dir, account)
         postgres_bin, valkey_server = _copy_binaries(postgres_bin, valkey_server, home / "binaries")
         notes.append(
-            f"PostgreSQL does not run as root, and {account.pw_name} cannot enter {data_dir}: they live in {home}"
+            f"Root's servers run as {account.pw_name}, who cannot enter {data_dir}: they and their data are in {home}"
         )
     sockets = home / "run"
     if len(os.fsencode(sockets / ".s.PGSQL.5432")) > SOCKET_PATH_BYTES:

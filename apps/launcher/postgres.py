@@ -22,7 +22,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "128MB",
-    "max_wal_size": "512MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -41,6 +40,7 @@ class Postgres:
 
     def start(self) -> None:
         """The server answers and has the database `scratcher`, owned by the role of that name."""
+        self._log.touch(mode=0o600)  # failed statements stand in it
         self._place.private_folder(self._place.sockets)
         if not self._cluster.exists():
             self._initialise()

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import IO
 
@@ -36,5 +37,5 @@ class Terminal:
 
     def _show(self, printer: Printer, name: str, data: str | bytes) -> None:
         now = datetime.now()  # noqa: DTZ005 - the wall clock of the person at this terminal
-        with self._lock:
+        with self._lock, suppress(OSError):  # a terminal that was closed must not keep us from stopping the rest
             printer.write(Message("line", data, now, name, self._colours[name]))

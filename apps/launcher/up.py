@@ -4,18 +4,18 @@ import errno
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import FrameType
+from tempfile import TemporaryFile
 
-from apps.launcher import local_env
+from apps.launcher import children, local_env
 from apps.launcher.embedded import EmbeddedServers
 from apps.launcher.errors import LauncherError
 from apps.launcher.processes import PROCESSES, RELEASE
+from apps.launcher.signals import stopped_by_signals
 from apps.launcher.supervisor import Supervisor
 from apps.launcher.terminal import Terminal
 
@@ -30,22 +30,25 @@ def up(data_dir: Path, port: int) -> None:
     given = without_local(os.environ, file)
     env = environment(os.environ, data_dir, port)
     require_free_ports(port, flower_port(env))
-    with stopped_by_signals(terminal), servers_for(given, data_dir, terminal) as servers:
+    with stopped_by_signals() as check, servers_for(given, data_dir, terminal) as servers:
         local_env.make_secrets(file)
         if servers is not None:
             addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
             local_env.update(file, addresses)
             env |= addresses
-        prepare(env, data_dir, terminal)
+        prepare(env, data_dir, terminal, check)
         with Supervisor(PROCESSES, root=ROOT, env=env, servers=servers, terminal=terminal) as supervisor:
             terminal.say(f"Starting {', '.join(PROCESSES)}")
             while not answers(port):
                 supervisor.turn()
+                check()
             terminal.say(f"Scratcher is at http://localhost:{port}, its admin at http://localhost:{port}/admin/")
             terminal.say(f"Flower is at http://localhost:{flower_port(env)}; FLOWER_PASSWORD stands in {file}")
             terminal.say("Ctrl-C stops everything")
             while True:
                 supervisor.turn()
+                check()
+    terminal.say("Everything has stopped")
 
 
 def without_local(env: Mapping[str, str], file: Path) -> dict[str, str]:
@@ -78,20 +81,28 @@ def servers_for(given: Mapping[str, str], data_dir: Path, terminal: Terminal) ->
         raise LauncherError("Set both DATABASE_URL and REDIS_URL, or neither.")
     started = time.monotonic()
     with EmbeddedServers(data_dir, terminal.say) as servers:
-        terminal.say(f"PostgreSQL and Valkey are up, {time.monotonic() - started:.1f} s; their data is in {data_dir}")
+        terminal.say(f"PostgreSQL and Valkey are up, {time.monotonic() - started:.1f} s")
         try:
             yield servers
         finally:
             local_env.update(data_dir / "local.env", dict.fromkeys(SERVERS))
 
 
-def prepare(env: Mapping[str, str], data_dir: Path, terminal: Terminal) -> None:
+def prepare(env: Mapping[str, str], data_dir: Path, terminal: Terminal, check: Callable[[], None]) -> None:
     """The database has the newest tables; WhiteNoise, which serves static files from the apps, misses no folder."""
     (data_dir / "static").mkdir(exist_ok=True)
     started = time.monotonic()
-    done = subprocess.run(RELEASE.split(), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise LauncherError(f"The database could not be migrated:\n{done.stderr}")
+    with TemporaryFile() as output:
+        migration = children.start(RELEASE.split(), output=output, env=env, cwd=ROOT)
+        try:
+            while migration.poll() is None:
+                check()
+                time.sleep(0.05)
+        finally:
+            children.stop(migration, (signal.SIGTERM, 10))
+        if migration.returncode != 0:
+            output.seek(0)
+            raise LauncherError(f"The database could not be migrated:\n{output.read().decode(errors='replace')}")
     terminal.say(f"The database has the newest tables, {time.monotonic() - started:.1f} s")
 
 
@@ -113,26 +124,3 @@ def flower_port(env: Mapping[str, str]) -> int:
 def answers(port: int) -> bool:
     with closing(socket.socket()) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def stopped_by_signals(terminal: Terminal) -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP leave the block from wherever it is; while it cleans up they change nothing."""
-
-    class Stopped(BaseException):
-        pass
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        for sig in signals:
-            signal.signal(sig, signal.SIG_IGN)
-        raise Stopped
-
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {sig: signal.signal(sig, leave) for sig in signals}
-    try:
-        yield
-    except Stopped:
-        terminal.say("Everything has stopped")
-    finally:
-        for sig, handler in before.items():
-            signal.signal(sig, handler)

@@ -15,6 +15,7 @@ from apps.salesforce.auth import jwt
 from apps.salesforce.auth.token import Token
 from apps.salesforce.client import SalesforceClient
 from apps.salesforce.errors import NotADevHub
+from apps.salesforce.records import ApiUsage
 
 PROBE_SECONDS = 45
 
@@ -26,6 +27,7 @@ class Probe:
     token: Token
     name: str
     can_view_all: bool
+    usage: ApiUsage | None
 
 
 def add_dev_hub(
@@ -88,6 +90,16 @@ def update_credentials(
     return hub
 
 
+def check(hub: DevHub) -> Probe:
+    """A fresh login with the stored credentials; writes nothing. Raises ScratcherError with a sentence."""
+    return _probe(
+        login_url=hub.login_url,
+        client_id=hub.client_id,
+        username=hub.username,
+        private_key=access.unseal(hub, "private_key"),
+    )
+
+
 def sync_now(hubs: QuerySet[DevHub]) -> int:
     """The next tick reads these hubs' lists, whatever their backoff says; returns how many."""
     return hubs.filter(active=True).update(due_at=Now())
@@ -109,7 +121,7 @@ def _probe(*, login_url: str, client_id: str, username: str, private_key: str) -
         client = SalesforceClient(transport, token.instance_url, token.access_token, None, deadline)
         if not client.is_dev_hub():
             raise NotADevHub
-        return Probe(token, client.organization().name, client.can_view_all())
+        return Probe(token, client.organization().name, client.can_view_all(), client.usage)
 
 
 def _seal(hub: DevHub, private_key: str, token: Token) -> None:

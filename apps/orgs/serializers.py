@@ -46,7 +46,7 @@ class StandingAnswer(serializers.Serializer[Any]):
     what_to_do = serializers.CharField(allow_blank=True)
 
 
-class HubName(serializers.Serializer[Any]):
+class DevHubName(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
@@ -61,13 +61,13 @@ class BudgetAnswer(serializers.Serializer[Any]):
     max = serializers.IntegerField(allow_null=True)
 
 
-class OrgAnswer(StandingAnswer):
+class ScratchOrgAnswer(StandingAnswer):
     org_id = serializers.CharField(help_text="18 characters.")
     name = serializers.CharField(allow_blank=True)
     alias = serializers.CharField(allow_blank=True)
     username = serializers.CharField()
     url = serializers.CharField(allow_blank=True)
-    dev_hub = HubName()
+    dev_hub = DevHubName()
     status = serializers.ChoiceField(ScratchOrg.Status.choices)
     health = serializers.ChoiceField(health.ALL)
     edition = serializers.CharField(allow_blank=True)
@@ -84,17 +84,17 @@ class OrgAnswer(StandingAnswer):
     last_change_at = serializers.DateTimeField(allow_null=True)
 
 
-class GapAnswer(serializers.Serializer[Any]):
+class OrgGapAnswer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(["not_watched", "tracking_reset"])
-    from_at = serializers.DateTimeField()
-    to_at = serializers.DateTimeField()
+    locals()["from"] = serializers.DateTimeField()  # a word of Python's
+    to = serializers.DateTimeField()
 
 
-class OrgDetailAnswer(OrgAnswer):
+class ScratchOrgDetailAnswer(ScratchOrgAnswer):
     description = serializers.CharField(allow_blank=True)
     features = serializers.CharField(allow_blank=True)
     connected_app = serializers.CharField(allow_blank=True)
-    gaps = GapAnswer(many=True, help_text="The newest 50 spans of which only the last state is known.")
+    gaps = OrgGapAnswer(many=True, help_text="The newest 50 spans of which only the last state is known.")
 
 
 class DevHubAnswer(StandingAnswer):
@@ -168,7 +168,7 @@ def org_detail_json(org: ScratchOrg) -> dict[str, Any]:
         "description": org.description,
         "features": org.features,
         "connected_app": org.connected_app,
-        "gaps": [{"reason": gap.reason, "from_at": gap.from_at, "to_at": gap.to_at} for gap in gaps],
+        "gaps": [{"reason": gap.reason, "from": gap.from_at, "to": gap.to_at} for gap in gaps],
     }
 
 

@@ -11,6 +11,7 @@ import random
 import time
 import zlib
 from datetime import timedelta
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -54,7 +55,7 @@ def sync_dev_hub(hub_id: int, lease_token: str) -> None:
     if hub is None:
         return
     if not hub.active:
-        claims.finish(hub, due_at=None)
+        claims.finish(hub, due_at=_next_phase_point(hub))
         return
     began = time.monotonic()
     try:
@@ -68,6 +69,17 @@ def sync_dev_hub(hub_id: int, lease_token: str) -> None:
     else:
         counts = outcome.counts() if outcome else {}
         log.info("sync_finished", dev_hub=hub.org_id, late=outcome is None, ms=_milliseconds(began), **counts)
+
+
+def sync_here(hub: DevHub) -> None:
+    """Syncs in this process, now; `hub` is read again. Takes the lease from a worker that syncs meanwhile, whose
+    result is dropped then."""
+    token = uuid4()
+    DevHub.objects.filter(pk=hub.pk).update(
+        lease_token=token, lease_until=Now() + timedelta(seconds=claims.QUEUE_LEASE_SECONDS)
+    )
+    sync_dev_hub(hub.pk, str(token))
+    hub.refresh_from_db()
 
 
 def _read(hub: DevHub) -> Listing:

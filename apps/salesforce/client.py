@@ -6,6 +6,7 @@ into it.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -13,7 +14,14 @@ from typing import Any, TypeVar
 
 from simple_salesforce.api import Salesforce
 
-from apps.salesforce.errors import MalformedAnswer, NoSourceTracking, NotADevHub, QueryRefused, SessionExpired
+from apps.salesforce.errors import (
+    MalformedAnswer,
+    NoSourceTracking,
+    NotADevHub,
+    QueryRefused,
+    SalesforceError,
+    SessionExpired,
+)
 from apps.salesforce.records import (
     ActiveScratchOrg,
     ApiUsage,
@@ -23,7 +31,7 @@ from apps.salesforce.records import (
     ScratchOrgInfo,
     SourceMember,
     SourceMembers,
-    identifier,
+    ids_of_identity,
     to_18,
 )
 from apps.salesforce.transport import Deadline, Transport
@@ -33,6 +41,7 @@ _NEXT_PAGE = re.compile(r"/services/data/v\d{1,3}\.0/(?:tooling/)?query/[\w.~=-]
 _MAX_ROWS = 200_000
 # 200 ids make a URL of 5 KB; Salesforce takes 16 KB, proxies on the way often only 8.
 _IDS_PER_QUERY = 200
+_LIMITS = ("DailyApiRequests", "ActiveScratchOrgs", "DailyScratchOrgs")
 T = TypeVar("T")
 
 
@@ -64,7 +73,7 @@ class SalesforceClient:
         soql = _select(SourceMember.FIELDS, f"SourceMember WHERE RevisionCounter >= {since:d} ORDER BY RevisionCounter")
         rows: dict[str, SourceMember] = {}
         pages, started_at, finished_at = 0, None, None
-        try:
+        with _unknown_object_means(NoSourceTracking):
             for records in self._pages("tooling/query/", soql):
                 pages, finished_at = pages + 1, self.answered_at
                 started_at = started_at or finished_at
@@ -72,10 +81,6 @@ class SalesforceClient:
                     known = rows.get(member.id)
                     if known is None or known.revision_counter < member.revision_counter:
                         rows[member.id] = member
-        except QueryRefused as refused:
-            if refused.salesforce_code == "INVALID_TYPE":
-                raise NoSourceTracking from refused
-            raise
         if started_at is None or finished_at is None:
             raise MalformedAnswer
         return SourceMembers(list(rows.values()), started_at, finished_at, self.usage, pages)
@@ -92,11 +97,11 @@ class SalesforceClient:
         return Organization.of(records[0])
 
     def limits(self) -> dict[str, Limit]:
-        """By Salesforce's names, such as DailyApiRequests, ActiveScratchOrgs and DailyScratchOrgs."""
-        answer = self._call(lambda salesforce: salesforce.limits(deadline=self._deadline))
-        if not isinstance(answer, dict):
+        """Those of DailyApiRequests, ActiveScratchOrgs and DailyScratchOrgs that the org has."""
+        answer = _record(self._call(lambda s: s.limits(deadline=self._deadline)))
+        if "DailyApiRequests" not in answer:
             raise MalformedAnswer
-        return {name: Limit.of(_record(limit)) for name, limit in answer.items()}
+        return {name: Limit.of(_record(answer[name])) for name in _LIMITS if name in answer}
 
     @property
     def usage(self) -> ApiUsage | None:
@@ -114,21 +119,16 @@ class SalesforceClient:
 
     def is_dev_hub(self) -> bool:
         try:
-            self._query("SELECT Id FROM ScratchOrgInfo LIMIT 1")
-        except QueryRefused as refused:
-            if refused.salesforce_code == "INVALID_TYPE":
-                return False
-            raise
+            with _unknown_object_means(NotADevHub):
+                self._query("SELECT Id FROM ScratchOrgInfo LIMIT 1")
+        except NotADevHub:
+            return False
         return True
 
     def active_scratch_orgs(self) -> list[ActiveScratchOrg]:
         """All that the hub's user may see, each with its ScratchOrgInfo. Raises NotADevHub."""
-        try:
+        with _unknown_object_means(NotADevHub):
             records = self._query(_select(ActiveScratchOrg.FIELDS, "ActiveScratchOrg"))
-        except QueryRefused as refused:
-            if refused.salesforce_code == "INVALID_TYPE":
-                raise NotADevHub from refused
-            raise
         infos = self.scratch_org_infos([r["ScratchOrg"] for r in records if isinstance(r.get("ScratchOrg"), str)])
         by_org_id = {info.org_id: info for info in infos}
         return [ActiveScratchOrg.of(r, by_org_id) for r in records]
@@ -215,9 +215,19 @@ class SalesforceClient:
         return salesforce
 
     def _user_id(self) -> str:
-        """From the version's map of resources, whose identity ends in /id/<org>/<user>."""
-        resources = _record(self._call(lambda s: s.restful("", deadline=self._deadline)))
-        return identifier({"identity": str(resources.get("identity")).rpartition("/")[2]}, "identity")
+        """Whose token this is, from the API version's map of resources."""
+        resources = self._call(lambda s: s.restful("", deadline=self._deadline))
+        return ids_of_identity(_record(resources), "identity")[1]
+
+
+@contextmanager
+def _unknown_object_means(error: type[SalesforceError]) -> Iterator[None]:
+    try:
+        yield
+    except QueryRefused as refused:
+        if refused.salesforce_code == "INVALID_TYPE":
+            raise error from refused
+        raise
 
 
 def _select(fields: str, of: str) -> str:

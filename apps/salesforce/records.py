@@ -12,6 +12,9 @@ from urllib.parse import unquote
 from apps.salesforce.errors import MalformedAnswer
 
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", re.ASCII)
+_IDENTITY = re.compile(
+    r"https://[^/]+/id/(00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?)/(005[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?)"
+)
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _BIGINT = 2**63
 
@@ -237,6 +240,14 @@ def identifier(record: Mapping[str, Any], key: str) -> str:
         return to_18(text(record, key))
     except ValueError:
         raise _unusable(key) from None
+
+
+def ids_of_identity(record: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """Org and user of an identity URL, https://login.salesforce.com/id/<org>/<user>."""
+    match = _IDENTITY.fullmatch(text(record, key))
+    if match is None:
+        raise _unusable(key)
+    return to_18(match[1]), to_18(match[2])
 
 
 def whole(record: Mapping[str, Any], key: str) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import orjson
 import requests
-from httptools import HttpParserError
+from httptools import HttpParserError, HttpParserUpgrade
 
 from apps.salesforce import errors, wire
 from apps.salesforce.hosts import AllowedHosts, Origin
@@ -51,12 +51,11 @@ class Deadline:
         self._origin: Origin | None = None
         self._connection: ssl.SSLSocket | None = None
 
-    def take(self, origin: Origin) -> ssl.SSLSocket | None:
-        """The open connection, if it leads to this origin; it is the caller's from now on."""
+    def take(self, origin: Origin | None) -> ssl.SSLSocket | None:
+        """The open connection, if it leads to this origin; it is the caller's from now on. Any other is closed."""
+        if self._origin != origin:
+            self.close()
         connection, self._connection = self._connection, None
-        if connection is not None and self._origin != origin:
-            connection.close()
-            return None
         return connection
 
     def keep(self, origin: Origin, connection: ssl.SSLSocket) -> None:
@@ -80,8 +79,8 @@ class Transport:
     """Makes requests to allowed hosts. One per process: the TLS context takes 26 ms to make.
 
     hosts: entries of SALESFORCE_HOSTS. ca_file: a PEM file of authorities trusted besides the system's. request_seconds
-    and poll_seconds count everything: name, connection, TLS, headers and body. body_bytes caps one answer, packed or
-    unpacked.
+    and poll_seconds count connection, TLS, headers and body; only the look-up of a name has the resolver's own limit
+    (resolv.conf, usually 10 s). body_bytes caps one answer, packed or unpacked.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class Transport:
         ends_at = min(deadline.ends_at, time.monotonic() + self._request_seconds)
         try:
             reply = self._exchange(method, origin, request, ends_at, deadline)
-        except (OSError, EOFError, HttpParserError) as failure:
+        except (OSError, EOFError, HttpParserError, HttpParserUpgrade) as failure:
             raise errors.of_failure(failure) from failure
         content = reply.body(self._body_bytes)
         if not 200 <= reply.status < 300:
@@ -127,8 +126,8 @@ class Transport:
         return deadline.answer
 
     def _exchange(self, method: str, origin: Origin, request: bytes, ends_at: float, deadline: Deadline) -> wire.Reply:
-        kept = deadline.take(origin)
-        if kept is not None and method == "GET":
+        kept = deadline.take(origin if method == "GET" else None)
+        if kept is not None:
             try:
                 return self._exchange_over(kept, origin, request, ends_at, deadline)
             except (ConnectionError, ssl.SSLError, EOFError):
@@ -138,15 +137,14 @@ class Transport:
     def _exchange_over(
         self, connection: ssl.SSLSocket, origin: Origin, request: bytes, ends_at: float, deadline: Deadline
     ) -> wire.Reply:
-        reusable = False
         try:
             reply = wire.exchange(connection, request, ends_at, self._body_bytes)
-            reusable = reply.reusable
-        finally:
-            if reusable:
-                deadline.keep(origin, connection)
-            else:
-                connection.close()
+        except BaseException:
+            connection.close()
+            raise
+        deadline.keep(origin, connection)
+        if not reply.reusable:
+            deadline.close()
         return reply
 
 

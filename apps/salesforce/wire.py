@@ -32,7 +32,10 @@ def connect(origin: Origin, tls: ssl.SSLContext, ends_at: float) -> ssl.SSLSocke
     failure: OSError = ConnectionError("no address")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         if not origin.listed and not is_public(str(address[0])):
-            raise HostNotAllowed
+            raise HostNotAllowed(
+                "The org's name leads into a private network. If that is intended, an administrator can name this "
+                "host, without a *, in SALESFORCE_HOSTS."
+            )
         plain = socket.socket(family, kind, protocol)
         try:
             plain.settimeout(seconds_left(ends_at) / (len(addresses) - index))

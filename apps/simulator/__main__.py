@@ -70,7 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     key_file = options.data / "hub.key"
     client_id = HUB_APP_CLIENT_ID.format(seed=options.seed)
     world.hub_app = world.apps[client_id] = ConnectedApp(client_id, _public_key(key_file))
-    scenarios.begin(world, options)
+    try:
+        scenarios.begin(world, options)
+    except (OSError, ValueError, KeyError) as error:
+        sys.stderr.write(
+            f"The history {options.replay} cannot be replayed: {error!r}. It needs one edit a line, gzipped.\n"
+        )
+        return 1
     sessions = Sessions()
     token = secrets.token_urlsafe(32)
     app = Simulator(world, sessions, control_api(world, sessions, token))

@@ -120,11 +120,11 @@ def reveal(org: Org, at: float) -> int:
     return revealed
 
 
-def mark_read(world: World, org: Org, at: float) -> None:
-    """Somebody has just been given the last page of the org's SourceMember."""
+def mark_read(world: World, org: Org, started: float, finished: float) -> None:
+    """Somebody was given the org's whole SourceMember: the first page at `started`, the last just now."""
     if org.read_at is None:
-        org.read_at = at
-    world.scenario.was_read(org, at)
+        org.read_at = finished
+    world.scenario.was_read(org, started, finished)
 
 
 def reset_tracking(org: Org) -> None:

@@ -57,14 +57,14 @@ def make_hub(world: World, people: list[Person], created: float) -> Org:
     )
     world.add_user(hub, integration)
     for person in people:
-        add_hub_user(world, person, created)
+        add_hub_user(world, person, f"{person.mailbox}@{HUB_DOMAIN}", created)
     return hub
 
 
-def add_hub_user(world: World, person: Person, created: float) -> User:
-    address = f"{person.mailbox}@{HUB_DOMAIN}"
+def add_hub_user(world: World, person: Person, username: str, created: float) -> User:
+    """A person of the DevHub; the username is their e-mail address too."""
     user = make_user(
-        next(world.serials), username=address, first=person.first, last=person.last, email=address, created=created
+        next(world.serials), username=username, first=person.first, last=person.last, email=username, created=created
     )
     world.add_user(world.hub, user)
     return user

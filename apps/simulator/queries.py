@@ -30,6 +30,7 @@ class Cursor:
     user: User
     query: PreparedQuery
     records: list[Record]
+    asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Page:
 
     content: dict[str, Any]
     completes: Org | None
+    asked_at: float = 0
 
 
 class Queries:
@@ -60,7 +62,7 @@ class Queries:
             records = cast(list[Record], org.tracking.disturb(cast(list[SourceMember], records)))
         if prepared.is_count:
             return Page({"totalSize": len(records), "done": True, "records": []}, None)
-        return self._page(Cursor(org, user, prepared, records), None, 0, tooling=tooling, version=version)
+        return self._page(Cursor(org, user, prepared, records, now), None, 0, tooling=tooling, version=version)
 
     def more(self, org: Org, user: User, locator: str, *, tooling: bool, version: str) -> Page:
         """The page that a nextRecordsUrl asked for; only for the user who asked the query."""
@@ -103,7 +105,7 @@ class Queries:
             content["entityTypeName"] = plan.entity.name
         content["records"] = rows
         finishes = done and plan.entity.name == "SourceMember" and cursor.query.is_whole
-        return Page(content, cursor.org if finishes else None)
+        return Page(content, cursor.org if finishes else None, cursor.asked_at)
 
     def _keep(self, cursor: Cursor) -> str:
         locator = ids.make_id(ids.QUERY_LOCATOR, next(self._serial))
@@ -123,7 +125,7 @@ class Queries:
 def finish(world: World, page: Page, now: float) -> None:
     """To be called when a page has been sent."""
     if page.completes is not None:
-        mark_read(world, page.completes, now)
+        mark_read(world, page.completes, page.asked_at, now)
 
 
 def _door(org: Org, tooling: bool) -> Door:

@@ -77,8 +77,6 @@ class Found:
 
 def find_route(path: str) -> Found | None:
     """None where Salesforce has no such resource, or not in that version."""
-    if path == "/services/oauth2/userinfo":
-        return Found(USERINFO, "", "")
     match = _VERSIONED.fullmatch(path)
     if match is None or match[1][1:] not in VERSIONS:
         return None
@@ -127,22 +125,6 @@ def _limits(call: Call) -> Answer:
         limits["ActiveScratchOrgs"] = {"Max": allowed, "Remaining": allowed - active}
         limits["DailyScratchOrgs"] = {"Max": allowed * 2, "Remaining": allowed}
     return json_answer(limits)
-
-
-def _userinfo(call: Call) -> Answer:
-    """Whose session this is (OpenID Connect); ids have 18 characters."""
-    user, org_id = call.session.user, call.org.id
-    return json_answer(
-        {
-            "sub": f"{call.world.origin}/id/{org_id}/{user.Id}",
-            "user_id": user.Id,
-            "organization_id": org_id,
-            "preferred_username": user.Username,
-            "name": user.Name,
-            "email": user.Email,
-            "active": True,
-        }
-    )
 
 
 def _user(call: Call) -> Answer:
@@ -219,7 +201,6 @@ def _checked_id(text: str) -> str:
     return text[:15]
 
 
-USERINFO = Route("userinfo", re.compile("userinfo"), {"GET": _userinfo})
 ROUTES = (
     Route("tooling/query", re.compile("tooling/query"), {"GET": lambda call: _query(call, tooling=True)}),
     Route("query", re.compile("query"), {"GET": lambda call: _query(call, tooling=False)}),

@@ -20,14 +20,15 @@ Action = Callable[[float], None]
 
 
 class Scenario(Protocol):
-    """What makes things happen by itself. `was_read` is told of every complete reading of an org's SourceMember."""
+    """What makes things happen by itself. `was_read` is told of every complete reading of an org's
+    SourceMember: when its first page was answered, and its last."""
 
     @property
     def pending(self) -> int:
         """Edits known to come that did not happen yet."""
         ...
 
-    def was_read(self, org: Org, at: float) -> None: ...
+    def was_read(self, org: Org, started: float, finished: float) -> None: ...
 
 
 class Quiet:
@@ -35,8 +36,8 @@ class Quiet:
 
     pending = 0
 
-    def was_read(self, org: Org, at: float) -> None:
-        return None
+    def was_read(self, org: Org, started: float, finished: float) -> None:
+        """Nobody waits to be read."""
 
 
 @dataclass(frozen=True, slots=True)

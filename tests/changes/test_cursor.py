@@ -58,7 +58,8 @@ class Org:
         self.calls += 1
         rows = sorted(self.visible().values(), key=lambda row: row.revision_counter)
         rows = [row for row in rows if row.revision_counter >= since]
-        return SourceMembers(rows, self.now, self.now, None, 1)
+        date = self.now.replace(microsecond=0)  # a Date header has whole seconds
+        return SourceMembers(rows, date, date, None, 1)
 
 
 @dataclass
@@ -150,6 +151,17 @@ def test_reading_above_the_highest_counter_seen_would_miss_rows(monkeypatch: pyt
     monkeypatch.setattr(cursors, "advance", above_the_highest_seen)  # the rule itself is what is tried out
     with pytest.raises(AssertionError):
         many(given(STEPS)(follow))()
+
+
+def test_a_row_that_takes_all_of_its_time_is_found_though_dates_have_whole_seconds() -> None:
+    org, watcher = Org(), Watcher()
+    org.now += timedelta(seconds=0.5)
+    org.edit("A", late=LATE, gap=0, obsolete=False)
+    org.edit("B", late=0, gap=0, obsolete=False)
+    for wait in (0.25, LATE - 0.5, 60):  # the second poll comes a quarter of a second too early for A
+        org.now += timedelta(seconds=wait)
+        watcher.poll(org)
+    assert watcher.present() == {"A": 1, "B": 2}
 
 
 def test_a_quiet_org_is_asked_for_one_row_once_its_last_edit_is_half_an_hour_old() -> None:

@@ -153,7 +153,7 @@ def test_nobody_else_can_read_sockets_data_or_password(data_dir: Path) -> None:
     with EmbeddedServers(data_dir) as servers:
         password = (data_dir / "valkey.password").read_text()
         assert password in servers.redis_url
-        assert mode(data_dir / "valkey.password") == 0o600
+        assert [mode(data_dir / name) for name in ("valkey.password", "postgres.log")] == [0o600] * 2
         assert [mode(data_dir / name) for name in ("run", "postgres", "valkey")] == [0o700] * 3
         assert not [line for line in command_lines() if password in line]
         with pytest.raises(redis.AuthenticationError):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -30,19 +31,18 @@ def free_port() -> int:
 class Up:
     """A running `manage.py up` and what it has said so far."""
 
-    def __init__(self, data_dir: Path, **env: str) -> None:
+    def __init__(self, data_dir: Path, output: IO[bytes], **env: str) -> None:
         self.port = free_port()
         self.said = data_dir / "said"
         own = {name: value for name, value in os.environ.items() if name not in MADE_BY_UP}
         own |= {"SCRATCHER_DATA_DIR": str(data_dir), "FLOWER_PORT": str(free_port()), "WORKER_THREADS": "4", **env}
-        with self.said.open("w") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port)],
-                cwd=ROOT,
-                env=own,
-                stdout=output,
-                stderr=output,
-            )
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--port", str(self.port)],
+            cwd=ROOT,
+            env=own,
+            stdout=output,
+            stderr=output,
+        )
 
     def has_said(self, text: str) -> bool:
         assert self.process.poll() is None or text in self.said.read_text(), self.said.read_text()
@@ -58,7 +58,8 @@ class Up:
 
 @contextmanager
 def up(data_dir: Path, **env: str) -> Iterator[Up]:
-    running = Up(data_dir, **env)
+    with (data_dir / "said").open("wb") as output:
+        running = Up(data_dir, output, **env)
     try:
         yield running
     finally:
@@ -126,6 +127,20 @@ def test_one_address_without_the_other_is_refused(data_dir: Path) -> None:
     with up(data_dir, REDIS_URL="redis://localhost:1/0") as running:
         assert running.process.wait(20) == 1
         assert "Set both DATABASE_URL and REDIS_URL, or neither" in running.said.read_text()
+
+
+def test_a_terminal_that_was_closed_does_not_keep_it_from_stopping(data_dir: Path) -> None:
+    screen, terminal = os.pipe()
+    with os.fdopen(terminal, "wb") as output:
+        running = Up(data_dir, output)
+    with os.fdopen(screen) as lines:
+        assert any("Starting web" in line for line in lines)
+        wait_until(runs(running, "uvicorn"))
+    pids = running.pids()
+    running.process.send_signal(signal.SIGHUP)
+    running.process.wait(40)
+    assert all(map(is_gone, pids))
+    assert processes_on(data_dir) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")

@@ -166,7 +166,7 @@ def test_an_org_tells_of_spans_in_which_nobody_looked(cast: Cast, hub: DevHub) -
     )
 
     assert cast.bob.client.get(f"{URL}/{org.org_id}").json()["org"]["gaps"] == [
-        {"reason": "not_watched", "from_at": "2026-03-02T10:00:00Z", "to_at": "2026-03-02T12:00:00Z"}
+        {"reason": "not_watched", "from": "2026-03-02T10:00:00Z", "to": "2026-03-02T12:00:00Z"}
     ]
 
 

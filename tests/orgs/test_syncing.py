@@ -1,8 +1,12 @@
 """What a sync does to the rows, against the simulated DevHub and real PostgreSQL."""
 
+import threading
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core import claims
@@ -140,6 +144,35 @@ def test_stop_watching_outlasts_syncs(hub: DevHub, simulator: Simulator) -> None
     assert (org.get().watched, org.get().unwatched_reason) == (True, "")
 
 
+def test_a_stop_in_the_middle_of_a_sync_wins(watch: Watch) -> None:
+    watch.sync()
+    org = ScratchOrg.objects.filter(watched=True).order_by("pk")[:1].get()
+    this = ScratchOrg.objects.filter(pk=org.pk)
+    this.update(watched=False, unwatched_reason="not_enrolled")  # so the sync means to watch it again
+
+    def sync_in_a_thread() -> None:
+        watch.sync()
+        connection.close()
+
+    syncing_thread = threading.Thread(target=sync_in_a_thread)
+    with transaction.atomic():
+        stop_watching(this)
+        syncing_thread.start()
+        wait_until_somebody_waits_for_a_lock()  # the sync has read the row, and is about to write it
+    syncing_thread.join(30)
+    assert (this.get().watched, this.get().unwatched_reason) == (False, "stopped")
+
+
+def wait_until_somebody_waits_for_a_lock() -> None:
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")
+
+
 def test_a_stopped_org_stays_stopped_even_if_it_ends_and_comes_back(hub: DevHub, simulator: Simulator) -> None:
     sync(hub)
     org = ScratchOrg.objects.filter(org_id=simulator.orgs()[0]["org_id"])
@@ -147,6 +180,44 @@ def test_a_stopped_org_stays_stopped_even_if_it_ends_and_comes_back(hub: DevHub,
     simulator.delete(org.get().org_id)
     sync(hub)
     assert (org.get().status, org.get().unwatched_reason) == ("Deleted", "stopped")
+
+
+def sync_with_auth_url(watch: Watch, org_id: str, auth_url: str) -> None:
+    """A sync of a hub whose ScratchOrgInfo has SfdxAuthUrl__c, a field of pools that the simulator's hub lacks."""
+    DevHub.objects.filter(pk=watch.hub.pk).update(due_at="1970-01-01T00:00:00Z")
+    [(pk, token)] = syncing.claim_due()
+    hub = claims.take(DevHub, pk, token, 300)
+    assert hub is not None
+    listing = syncing._read(hub)
+    orgs = [
+        replace(org, info=replace(org.info, sfdx_auth_url=auth_url)) if org.org_id == org_id and org.info else org
+        for org in listing.orgs
+    ]
+    assert syncing._store(hub, replace(listing, orgs=orgs)) is not None
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+def test_a_pools_auth_url_enrols_an_org_that_jwt_cannot_enter(watch: Watch, *, known_before: bool) -> None:
+    [made] = watch.simulator.create_orgs(count=1, connected_app="PlatformCLI", refresh_token=True)
+    if known_before:
+        watch.sync()
+    auth_url = f"force://PlatformCLI::{made['refresh_token']}@{watch.simulator.url.removeprefix('https://')}"
+    sync_with_auth_url(watch, made["org_id"], auth_url)
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.credential) == (True, "refresh_token")
+    assert made["refresh_token"] not in org.refresh_token
+    watch.sweep(org)
+    watch.sync()
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.consecutive_failures) == (True, 0)
+    assert org.last_polled_at is not None
+
+
+def test_an_auth_url_to_a_foreign_host_is_not_kept(watch: Watch) -> None:
+    [made] = watch.simulator.create_orgs(count=1, connected_app="PlatformCLI", refresh_token=True)
+    sync_with_auth_url(watch, made["org_id"], "force://PlatformCLI::secret@evil.example.com")
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.unwatched_reason, org.refresh_token) == (False, "not_enrolled", "")
 
 
 def test_what_changes_in_the_hub_changes_here(hub: DevHub) -> None:
@@ -230,11 +301,13 @@ def test_a_sync_that_lost_its_lease_writes_nothing(hub: DevHub) -> None:
     assert ScratchOrg.objects.count() == 0
 
 
-def test_a_hub_that_is_switched_off_is_not_synced(hub: DevHub) -> None:
+def test_a_hub_that_is_switched_off_is_not_synced_until_it_is_on_again(hub: DevHub) -> None:
     DevHub.objects.filter(pk=hub.pk).update(active=False)
     sync(hub)
-    assert hub.due_at is None
     assert ScratchOrg.objects.count() == 0
+    DevHub.objects.filter(pk=hub.pk).update(active=True)
+    sync(hub)
+    assert ScratchOrg.objects.count() == 24
 
 
 def test_two_teams_may_watch_the_same_hub(cast: Cast, hub: DevHub, simulator: Simulator) -> None:

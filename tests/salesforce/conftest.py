@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from apps.salesforce.transport import Transport
+from tests.simulators import Simulator, simulator
 
 Say = Callable[[ssl.SSLSocket, bytes], object]
 
@@ -137,3 +138,22 @@ def page(*records: object, next_page: int | None = None) -> dict[str, object]:
     if next_page is not None:
         answer["nextRecordsUrl"] = f"/services/data/v67.0/tooling/query/0r8xx0000000000-{next_page}"
     return answer | {"records": list(records)}
+
+
+@pytest.fixture(scope="session")
+def _one_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with simulator(tmp_path_factory.mktemp("simulator"), orgs=12, clock="stepped", edits_per_minute=0) as running:
+        yield running
+
+
+@pytest.fixture
+def salesforce(_one_simulator: Simulator) -> Iterator[Simulator]:
+    """A simulated DevHub with its scratch orgs, in good health; what a test makes stays, so each makes its own."""
+    yield _one_simulator
+    _one_simulator.clear_faults("all")
+    _one_simulator.clear_faults("hub")
+
+
+@pytest.fixture
+def transport(salesforce: Simulator) -> Transport:
+    return Transport((salesforce.url.removeprefix("https://"),), salesforce.ca)

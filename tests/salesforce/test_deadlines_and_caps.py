@@ -268,6 +268,7 @@ def test_a_host_that_dns_does_not_know_is_not_found() -> None:
     [
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nxyz",
         http(200, b"not gzip", "Content-Encoding: gzip"),
         http(200, gzip.compress(GOOD)[:-9], "Content-Encoding: gzip"),
         http(200, page(), "Content-Encoding: br"),

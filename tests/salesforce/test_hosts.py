@@ -98,11 +98,11 @@ def sink(serve: Serve) -> Server:
 
 
 @pytest.fixture(scope="module")
-def transport() -> Transport:
+def defaults() -> Transport:
     return Transport(DEFAULT, None)
 
 
-def test_no_bad_url_leads_to_a_connection(sink: Server, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_bad_url_leads_to_a_connection(sink: Server, defaults: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
     resolved: list[object] = []
 
     def resolve(*args: object, **_: object) -> list[object]:
@@ -116,13 +116,13 @@ def test_no_bad_url_leads_to_a_connection(sink: Server, transport: Transport, mo
     for bad in BAD_URLS:
         url = bad.replace("PORT", port)
         with pytest.raises(HostNotAllowed):
-            transport.check_host(url)
+            defaults.check_host(url)
         with pytest.raises(HostNotAllowed):
-            SalesforceClient(transport, url, "00D!token")
+            SalesforceClient(defaults, url, "00D!token")
         with pytest.raises(HostNotAllowed):
-            refresh_token.login(transport, login_url=url, client_id="c", refresh_token="r")
+            refresh_token.login(defaults, login_url=url, client_id="c", refresh_token="r")
         with pytest.raises(HostNotAllowed):
-            transport.session.request("GET", url)
+            defaults.session.request("GET", url)
     assert resolved == []
     assert sink.connections == 0
 
@@ -136,15 +136,15 @@ def test_no_bad_url_leads_to_a_connection(sink: Server, transport: Transport, mo
         "https://acme.force.com/customers",
     ],
 )
-def test_salesforce_s_own_hosts_are_allowed(transport: Transport, url: str) -> None:
-    transport.check_host(url)
+def test_salesforce_s_own_hosts_are_allowed(defaults: Transport, url: str) -> None:
+    defaults.check_host(url)
 
 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "10.0.0.7", "192.168.1.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"]
 )
 def test_a_name_that_resolves_into_a_private_network_gets_no_connection(
-    transport: Transport, monkeypatch: pytest.MonkeyPatch, sink: Server, address: str
+    defaults: Transport, monkeypatch: pytest.MonkeyPatch, sink: Server, address: str
 ) -> None:
     """DNS rebinding: the name matches the pattern, its address is ours."""
     port = int(sink.host.rpartition(":")[2])
@@ -152,7 +152,7 @@ def test_a_name_that_resolves_into_a_private_network_gets_no_connection(
     # A resolver that lies cannot be had without owning the machine's DNS.
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(family, socket.SOCK_STREAM, 6, "", (address, port))])
     with pytest.raises(HostNotAllowed):
-        transport.session.request("GET", "https://acme.my.salesforce.com/services/data")
+        defaults.session.request("GET", "https://acme.my.salesforce.com/services/data")
     assert sink.connections == 0
 
 

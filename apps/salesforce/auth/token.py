@@ -1,15 +1,11 @@
 """The token endpoint of OAuth 2.0 (POST /services/oauth2/token), which every grant ends at."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apps.salesforce.errors import HostNotAllowed, MalformedAnswer
-from apps.salesforce.records import optional_text, text, to_18
+from apps.salesforce.records import ids_of_identity, optional_text, text
 from apps.salesforce.transport import Deadline, Transport
-
-# "id": https://login.salesforce.com/id/<org>/<user>
-_IDENTITY = re.compile(r"https://[^/]+/id/(00D[0-9A-Za-z]{12,15})/(005[0-9A-Za-z]{12,15})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +32,7 @@ def request_token(transport: Transport, login_url: str, form: Mapping[str, str],
     instance_url = text(answer, "instance_url")
     transport.check_host(instance_url)
     access_token = text(answer, "access_token")
-    identity = _IDENTITY.fullmatch(text(answer, "id"))
-    if identity is None or not (access_token.isascii() and access_token.isprintable()):
+    if not (access_token.isascii() and access_token.isprintable()):
         raise MalformedAnswer
-    try:
-        org_id, user_id = to_18(identity[1]), to_18(identity[2])
-    except ValueError:
-        raise MalformedAnswer from None
+    org_id, user_id = ids_of_identity(answer, "id")
     return Token(access_token, instance_url, optional_text(answer, "refresh_token"), org_id, user_id)

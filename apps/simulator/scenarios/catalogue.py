@@ -1,5 +1,9 @@
-"""The components of a made-up product: Helios, field service for solar installations."""
+"""The components of a made-up product: Helios, field service for solar installations.
 
+Types and names are as SourceMember writes them: QuickActionDefinition for a QuickAction, a layout's name URI-encoded.
+"""
+
+import random
 from collections.abc import Iterator
 from itertools import count, islice
 
@@ -42,7 +46,7 @@ def component_of(thing: str, kind: int) -> Component:
         ("CustomField", f"{thing}__c.Status__c"),
         ("CustomField", f"{thing}__c.Amount__c"),
         ("CustomField", f"{thing}__c.Due_Date__c"),
-        ("Layout", f"{thing}__c-{thing} Layout"),
+        ("Layout", f"{thing}__c-{thing}%20Layout"),
         ("Flow", f"{thing}_After_Save"),
         ("Flow", f"{thing}_Screen"),
         ("PermissionSet", f"{thing}_Manager"),
@@ -69,3 +73,8 @@ def all_components() -> Iterator[Component]:
 def product_components(how_many: int) -> list[Component]:
     """The first so many components; the same ones in every org."""
     return list(islice(all_components(), how_many))
+
+
+def invented_thing(rng: random.Random) -> str:
+    """A thing that the product did not have before, made of two that it has, such as PermitRoute."""
+    return "".join(rng.sample(_THINGS, 2))

@@ -177,8 +177,11 @@ def parse(shape: str) -> Query:
 
 
 def _where(error: UnexpectedInput, shape: str) -> int:
-    at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
-    return len(shape) if at_end else error.pos_in_stream
+    """At the end of the query where it ended too soon."""
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        return len(shape)
+    position: int | None = error.pos_in_stream
+    return len(shape) if position is None or position < 0 else position
 
 
 def _what(error: UnexpectedInput, shape: str) -> str:
