@@ -1,8 +1,8 @@
 """A1 and A2: the CPU of `GET /api/changes?limit=100`, against the CPU of its SQL fetch, and of its 304 against a 200.
 
 Ours is all of web process, PostgreSQL and Valkey for a request over HTTP, with authentication, rate limit and log
-line. The SQL fetch is the same page's statement, in its transaction, on an open connection, fetched as tuples: once
-prepared as we prepare it, once as Django's cursor would run it.
+line. The SQL fetch is that of the same 100 rows as tuples, by Django's cursor on an open connection: one SELECT with
+two joins, nothing else. Beside it stands our own statement, which is prepared, and reads gaps and position too.
 """
 
 import sys
@@ -18,9 +18,18 @@ REQUESTS = 300
 URL = "/api/changes"
 
 
+_PLAIN = """
+    SELECT c.id, c.change_id, c.member_type, c.member_name, c.change_type, c.revision_num, c.changed_by,
+        c.last_modified_date, c.created_at, c.is_bulk, c.batch_id, o.org_id, o.org_name, o.alias, o.username,
+        o.instance_url, p.username, p.name
+    FROM source_changes c JOIN scratch_orgs o ON o.id = c.scratch_org_id
+    LEFT JOIN people p ON p.scratch_org_id = c.scratch_org_id AND p.user_id = c.changed_by
+    WHERE c.team_id = %s ORDER BY c.last_modified_date DESC, c.id DESC LIMIT 100"""
+
+
 def run() -> bool:
     with stage() as on:
-        after = on.large.get(URL, {"limit": 1}).json["latest"] - 100
+        after = on.large.get(URL, {"limit": 1}).json["latest"] - 200
         follow = {"after": after, "limit": 100}
         tag = on.large.get(URL, follow).headers["ETag"]
         prepared, plain = _fetches()
@@ -38,8 +47,8 @@ def run() -> bool:
     return tell(
         f"A1, A2  CPU of a request; {ROWS:,} rows, medians of {ROUNDS} rounds of {REQUESTS}",
         [
-            Row("A1", "GET limit=100 / its SQL fetch, prepared", *_ratio(used["page"], used["prepared"], 2.5)),
-            Row("A1", "GET limit=100 / its SQL fetch, plain cursor", *_ratio(used["page"], used["plain"], None)),
+            Row("A1", "GET limit=100 / SQL fetch of its rows", *_ratio(used["page"], used["plain"], 2.5)),
+            Row("A1", "GET limit=100 / our prepared statement", *_ratio(used["page"], used["prepared"], None)),
             Row("A2", "304 / 200", *_ratio(used["304"], used["200"], 0.25)),
         ],
     )
@@ -51,7 +60,7 @@ def _ratio(ours: list[float], theirs: list[float], target: float | None) -> tupl
 
 
 def _fetches() -> tuple[Callable[[], None], Callable[[], None]]:
-    """The statement of the page, run as the door runs it, and as `cursor.execute` would."""
+    """The statement of the page, run as the door runs it, and the plainest one for its rows."""
     from django.db import connection
 
     from apps.accounts.models import Team
@@ -71,8 +80,8 @@ def _fetches() -> tuple[Callable[[], None], Callable[[], None]]:
 
     def plain() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            assert len(cursor.fetchall()) == 101
+            cursor.execute(_PLAIN, [1])
+            assert len(cursor.fetchall()) == 100
 
     return prepared, plain
 
