@@ -16,7 +16,6 @@ urlpatterns = [
     path("api/", include("apps.accounts.urls")),
     path("api/", include("apps.operations.urls")),
     path("api/", include("apps.orgs.urls")),
-    path("api/", include("apps.changes.poll_urls")),
     path("api/", include("apps.changes.urls")),
     path("api/", include("apps.core.documentation")),
 ]
