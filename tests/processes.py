@@ -7,7 +7,6 @@ They see committed rows only: for tests with `django_db(transaction=True)`.
 """
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess

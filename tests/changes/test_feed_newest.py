@@ -93,13 +93,14 @@ def test_paging_gives_every_row_once_while_rows_come_in(cast: Cast, query: dict[
     for user in users:
         PersonFactory(scratch_org=org, user_id=user, name="Ana")
 
-    def change(minutes: int) -> int:
+    def change(minutes: int) -> Any:
         at = FIRST_EDIT + timedelta(minutes=minutes)
         name, user = f"Class{minutes % 6}", users[minutes % 4]
         return SourceChangeFactory(scratch_org=org, last_modified_date=at, member_name=name, changed_by=user).pk
 
     there = [change(number // 3) for number in range(40)]
-    late, seen = [], []
+    late: list[int] = []
+    seen: list[int] = []
     for number, page in enumerate(pages(cast.alice.client, URL, limit=7, **query)):
         seen += [row["id"] for row in page["changes"]]
         change(100 + number)
@@ -159,7 +160,7 @@ def test_gaps_that_overlap_the_page_are_told_with_it(cast: Cast) -> None:
     for hours in (1, 2, 3, 4):
         SourceChangeFactory(scratch_org=org, last_modified_date=FIRST_EDIT + timedelta(hours=hours))
 
-    def gap(org: object, reason: str, since: float, until: float) -> None:
+    def gap(org: Any, reason: str, since: float, until: float) -> None:
         since_at, until_at = FIRST_EDIT + timedelta(hours=since), FIRST_EDIT + timedelta(hours=until)
         GapMark.objects.create(team=cast.team, scratch_org=org, reason=reason, from_at=since_at, to_at=until_at)
 
