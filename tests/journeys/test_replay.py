@@ -47,7 +47,7 @@ class Truth:
         windows: dict[Component, list[dict[str, Any]]] = defaultdict(list)
         for entry in entries:
             windows[entry["org_id"], entry["member_type"], entry["member_name"]].append(entry)
-        by_person = defaultdict(int)
+        by_person: dict[tuple[str, str], int] = defaultdict(int)
         for (org, *_), window in windows.items():
             by_person[org, window[-1]["user_id"]] += 1
         expected = set()
