@@ -60,8 +60,11 @@ def length(queue: Queue) -> int:
 
 
 def workers_alive(timeout_seconds: float = 2.0) -> list[str]:
-    """The names of the workers that answer a ping within the time; none while Redis is away."""
-    try:
-        return [name for answer in current_app.control.ping(timeout=timeout_seconds) or [] for name in answer]
-    except OperationalError:
-        return []
+    """The names of the workers that answer a ping within the time; none while Redis is away, or hangs."""
+    limits = {"socket_timeout": timeout_seconds + 1}
+    with current_app.connection_for_write(transport_options=limits) as connection:
+        try:
+            answers = current_app.control.ping(timeout=timeout_seconds, connection=connection) or []
+        except (OperationalError, *connection.connection_errors):
+            return []
+    return [name for answer in answers for name in answer]
