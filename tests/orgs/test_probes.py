@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from apps.changes import pacing
 from apps.orgs.models import ScratchOrg
 from tests.conftest import Cast
 from tests.factories import DevHubFactory, ScratchOrgFactory
@@ -84,6 +85,20 @@ def test_metrics_tell_what_the_rows_tell(client: Client, cast: Cast, settings: S
     assert told["scratcher_orgs_active"] == 3
     assert told["scratcher_changes_known"] == 7
     assert 119 <= told["scratcher_oldest_due_poll_seconds"] <= 130
+
+
+def test_a_poll_stays_overdue_while_its_messages_find_no_worker(
+    client: Client, cast: Cast, settings: Settings
+) -> None:
+    settings.METRICS_TOKEN = "canary"
+    org = ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team))
+    moved_back(org, next_poll_at=2)
+
+    [message] = pacing.claim_due()
+    assert metrics(client)["scratcher_oldest_due_poll_seconds"] >= 119
+
+    assert pacing.take(*message)
+    assert metrics(client)["scratcher_oldest_due_poll_seconds"] == 0
 
 
 @pytest.mark.parametrize(
