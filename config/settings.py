@@ -114,7 +114,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATE_FORMAT, DATETIME_FORMAT = "Y-m-d", "Y-m-d H:i:s"  # in the admin
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------------------------
 # One pool a process. 100 worker threads need 20 connections, because a poll gives its connection back before it

@@ -20,6 +20,7 @@ from apps.core.admin import InspectionAdmin
 
 admin.site.site_header = admin.site.site_title = "Scratcher"
 admin.site.index_title = "Everything, across teams"
+admin.site.enable_nav_sidebar = False  # the lists need the width
 admin.site.unregister(Group)  # roles are memberships; superusers need no groups
 
 

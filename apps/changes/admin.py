@@ -6,11 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from apps.accounts.models import Team
-from apps.changes.models import SourceChange, TrackedComponent
+from apps.changes.models import Person, SourceChange, TrackedComponent
 from apps.core.admin import InspectionAdmin
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.records import to_18
@@ -99,18 +99,27 @@ class LookingAdmin(InspectionAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        person = Person.objects.filter(scratch_org=OuterRef("scratch_org"), user_id=OuterRef("changed_by"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(person=Subquery(person.values("name")[:1]))
+
+    @admin.display(description="changed by")
+    def who(self, row: Any) -> str:
+        return str(row.person or row.changed_by)
+
 
 @admin.register(SourceChange)
 class SourceChangeAdmin(LookingAdmin):
     list_display = (
         "last_modified_date",
-        "scratch_org",
+        "change_type",
         "member_type",
         "member_name",
-        "change_type",
-        "changed_by",
-        "revision_num",
+        "who",
+        "scratch_org",
         "is_bulk",
+        "revision_num",
         "created_at",
     )
     ordering = ("-last_modified_date", "-id")
@@ -125,9 +134,9 @@ class TrackedComponentAdmin(LookingAdmin):
         "member_type",
         "member_name",
         "scratch_org",
-        "revision_num",
-        "changed_by",
         "last_modified_date",
+        "who",
+        "revision_num",
         "is_deleted",
         "is_baseline",
         "edited_at",

@@ -30,6 +30,9 @@ class InspectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
 
+    class Media:
+        css = {"all": ["core/admin.css"]}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -1,6 +1,7 @@
 """The admin's pages of changes and components: to look at, quick at any size."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.sites import site
@@ -12,7 +13,14 @@ from apps.accounts.models import User
 from apps.changes.admin import SourceChangeAdmin
 from apps.changes.models import SourceChange
 from apps.core import admin as core_admin
-from tests.factories import ScratchOrgFactory, SourceChangeFactory, TeamFactory, TrackedComponentFactory, salesforce_id
+from tests.factories import (
+    PersonFactory,
+    ScratchOrgFactory,
+    SourceChangeFactory,
+    TeamFactory,
+    TrackedComponentFactory,
+    salesforce_id,
+)
 
 CHANGES = "/admin/changes/sourcechange/"
 COMPONENTS = "/admin/changes/trackedcomponent/"
@@ -115,6 +123,18 @@ def test_no_page_asks_once_per_row(root: Client) -> None:
         with CaptureQueriesContext(connection) as more:
             page(root, url, team=str(org.team_id)) if url == CHANGES else page(root, url)
         assert len(more) == len(few), url
+
+
+def test_people_go_by_their_names_and_times_to_the_second(root: Client) -> None:
+    at = datetime(2026, 11, 21, 9, 28, 11, tzinfo=UTC)
+    known = SourceChangeFactory(changed_by=salesforce_id("005", 1), last_modified_date=at)
+    PersonFactory(scratch_org=known.scratch_org, user_id=known.changed_by, name="Ana Ruiz")
+    unknown = SourceChangeFactory(scratch_org=known.scratch_org, changed_by=salesforce_id("005", 2))
+
+    html = page(root, CHANGES)
+
+    assert re.findall(r'field-who">([^<]+)<', html) == ["Ana Ruiz", unknown.changed_by]
+    assert "2026-11-21 09:28:11" in html
 
 
 def test_components_of_an_org_stand_by_type_and_name(root: Client) -> None:

@@ -87,9 +87,7 @@ def test_metrics_tell_what_the_rows_tell(client: Client, cast: Cast, settings: S
     assert 119 <= told["scratcher_oldest_due_poll_seconds"] <= 130
 
 
-def test_a_poll_stays_overdue_while_its_messages_find_no_worker(
-    client: Client, cast: Cast, settings: Settings
-) -> None:
+def test_a_poll_stays_overdue_while_its_messages_find_no_worker(client: Client, cast: Cast, settings: Settings) -> None:
     settings.METRICS_TOKEN = "canary"
     org = ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team))
     moved_back(org, next_poll_at=2)
