@@ -132,6 +132,9 @@ def test_a_hubs_own_fields_are_edited_and_the_others_are_not(watch: Watch, admin
     )
     hub = DevHub.objects.get()
     assert (hub.name, hub.poll_interval_minutes, hub.org_id) == ("Acme", 2, watch.simulator.hub.org_id)
+    for interval in ("0", "-5"):  # the next poll would be due at once, for ever
+        assert admin.post(url, {"name": "Acme", "active": "on", "poll_interval_minutes": interval}).status_code == 200
+    assert DevHub.objects.get().poll_interval_minutes == 2
 
 
 def test_no_page_shows_a_secret(watch: Watch, admin: Client) -> None:
