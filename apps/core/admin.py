@@ -30,6 +30,11 @@ class InspectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Writes what was edited, and nothing that a worker may have written meanwhile: leases, tokens, cursors."""
+        stamps = [column.name for column in obj._meta.fields if getattr(column, "auto_now", False)]
+        obj.save(update_fields=[*form.changed_data, *stamps])
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

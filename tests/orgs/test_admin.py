@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -135,6 +137,19 @@ def test_a_hubs_own_fields_are_edited_and_the_others_are_not(watch: Watch, admin
     for interval in ("0", "-5"):  # the next poll would be due at once, for ever
         assert admin.post(url, {"name": "Acme", "active": "on", "poll_interval_minutes": interval}).status_code == 200
     assert DevHub.objects.get().poll_interval_minutes == 2
+
+
+def test_an_edit_writes_nothing_that_a_worker_may_have_written_meanwhile(admin: Client) -> None:
+    org = ScratchOrgFactory()
+    for row, model, edit in ((org.dev_hub, "devhub", {"name": "Acme"}), (org, "scratchorg", {"alias": "mine"})):
+        with CaptureQueriesContext(connection) as queries:
+            url = reverse(f"admin:orgs_{model}_change", args=[row.pk])
+            assert admin.post(url, {"active": "on", **edit}).status_code == 302
+        [update] = [q["sql"] for q in queries if q["sql"].startswith(f'UPDATE "{row._meta.db_table}"')]
+        assert "lease_token" not in update
+        assert "access_token" not in update
+    org.refresh_from_db()
+    assert (org.alias, org.dev_hub.name) == ("mine", "Acme")
 
 
 def test_no_page_shows_a_secret(watch: Watch, admin: Client) -> None:
