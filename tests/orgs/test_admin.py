@@ -75,6 +75,13 @@ def test_poll_now_skips_the_backoff(watch: Watch, admin: Client) -> None:
     assert ScratchOrg.objects.filter(next_poll_at__year=2100).count() == 23
 
 
+def test_poll_now_spares_an_org_that_has_used_up_its_calls(admin: Client) -> None:
+    org = ScratchOrgFactory(api_used=95, api_max=100, next_poll_at="2100-01-01T00:00:00Z")
+    act(admin, "scratchorg", "poll_now", org)
+    org.refresh_from_db()
+    assert org.next_poll_at.year == 2100
+
+
 def test_watching_is_stopped_and_started(watch: Watch, admin: Client) -> None:
     watch.sync()
     org = ScratchOrg.objects.filter(watched=True).order_by("pk")[0]
