@@ -183,7 +183,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1.0
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
-    "visibility_timeout": 600,  # seconds; above the longest poll
+    "visibility_timeout": 600,  # seconds; above the longest poll, should somebody turn acknowledgements on again
     "socket_connect_timeout": 1.0,
     "socket_keepalive": True,
     "health_check_interval": 10,

@@ -1,9 +1,11 @@
-"""What every worker process does for those who watch it: task ids in the log, metrics on WORKER_METRICS_PORT."""
+"""What every worker process does for those who watch it: task ids in the log, metrics on WORKER_METRICS_PORT, events
+for Flower."""
 
 from typing import Any
 
 import structlog
 from celery.signals import task_postrun, task_prerun, worker_init
+from celery.worker import consumer
 from django.conf import settings
 from prometheus_client import start_http_server
 
@@ -28,3 +30,14 @@ def serve_metrics(**_: Any) -> None:
         start_http_server(settings.WORKER_METRICS_PORT)
     except OSError as error:  # on one machine the workers share the port: the first one has it
         log.warning("worker_metrics_not_served", port=settings.WORKER_METRICS_PORT, error=str(error))
+
+
+class Consumer(consumer.Consumer):
+    """Sends task events by the dozen, at most half a second late; Celery's own would publish after every message."""
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        super().register_with_event_loop(hub)
+        hub.call_repeatedly(0.5, self._flush_events)
+
+    def on_send_event_buffered(self) -> None:
+        """The timer sends them, or the dispatcher itself once it holds 24."""

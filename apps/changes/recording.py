@@ -190,22 +190,18 @@ def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:
 
 
 def remember_people(turn: Turn, people: Sequence[Person]) -> None:
-    """Keeps the names of an org's users. Its default admin is called "User User": the org's owner tells more."""
-    rows = [
-        (
-            turn.org.pk,
-            each.id,
-            each.username,
-            (turn.org.owner_name or each.name) if each.name == "User User" else each.name,
-        )
-        for each in people
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO people (scratch_org_id, user_id, username, name) VALUES (%s, %s, %s, %s)
-            ON CONFLICT (scratch_org_id, user_id) DO UPDATE SET username = excluded.username, name = excluded.name""",
-            rows,
-        )
+    """Keeps the names of an org's users. Its default admin is called "User User": the org's owner tells more.
+
+    One statement: of several, a worker that sleeps between them would keep the rows locked, and others waiting.
+    """
+    names = [(turn.org.owner_name or each.name) if each.name == "User User" else each.name for each in people]
+    _execute(
+        """INSERT INTO people (scratch_org_id, user_id, username, name)
+        SELECT DISTINCT ON (user_id) %s::bigint, user_id, username, name
+        FROM unnest(%s::text[], %s::text[], %s::text[]) AS seen(user_id, username, name)
+        ON CONFLICT (scratch_org_id, user_id) DO UPDATE SET username = excluded.username, name = excluded.name""",
+        [turn.org.pk, [each.id for each in people], [each.username for each in people], names],
+    )
 
 
 def unknown_people(turn: Turn, found: Sequence[Found]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +36,19 @@ class Task(StrEnum):
 
 
 def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
-    """One message (id, lease token) per claimed row; returns how many went out.
+    """One message (id, lease token) per claimed row, all in one round trip; returns how many went out.
 
     Redis away: what did not go out is logged and dropped. Its lease runs out, and a later tick claims it again.
     """
     sent = 0
     try:
-        with current_app.producer_pool.acquire(block=True, timeout=1) as producer:
+        with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():
             for pk, token in messages:
                 current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
                 sent += 1
-    except OperationalError as error:
-        log.warning("queue_unreachable", task=str(task), sent=sent, error=str(error))
+    except (OperationalError, BatchPublishError) as error:
+        log.warning("queue_unreachable", task=str(task), claimed=sent, error=str(error))
+        return 0
     return sent
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.changes import admin as changes_admin
+from apps.changes.admin import SourceChangeAdmin
 from apps.changes.models import SourceChange
 from apps.core import admin as core_admin
 from tests.factories import ScratchOrgFactory, SourceChangeFactory, TeamFactory, TrackedComponentFactory, salesforce_id
@@ -83,8 +83,8 @@ def test_an_org_goes_by_15_characters_too_and_an_unknown_one_has_nothing(root: C
 
 
 def test_nothing_is_counted_beyond_the_first_pages(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_admin, "ROWS_TO_PAGE_THROUGH", 6)  # instead of 5,000 rows
-    monkeypatch.setattr(changes_admin.SourceChangeAdmin, "list_per_page", 2)
+    monkeypatch.setattr(core_admin, "ROWS_TO_PAGE_THROUGH", 6)  # instead of making 5,000 rows
+    monkeypatch.setattr(SourceChangeAdmin, "list_per_page", 2)
     org = ScratchOrgFactory()
     SourceChangeFactory.create_batch(9, scratch_org=org)
 

@@ -1,5 +1,6 @@
 """GET /api/changes: filters, one by one and together, and what is refused."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -101,6 +102,8 @@ def test_a_person_goes_by_id_username_or_name_over_all_orgs(cast: Cast, org: Scr
     assert found(cast, changed_by="ana@two.example") == [two.pk]
     assert found(cast, changed_by=ANA) == found(cast, changed_by=ANA[:15]) == [one.pk]
     assert found(cast, changed_by="Nobody") == []
+    told_by_name = SourceChangeFactory(scratch_org=org, changed_by="Cem Kaya")
+    assert found(cast, changed_by="Cem Kaya") == [told_by_name.pk]
     assert found(cast, changed_by="005") == []
 
 
@@ -209,7 +212,7 @@ def test_any_filters_together_find_what_a_plain_loop_finds(
 ) -> None:
     team: Team = TeamFactory(noise_rules=noise, feed_position=len(edits))
     hub = DevHubFactory(team=team)
-    orgs = [ScratchOrgFactory(dev_hub=hub) for _ in range(3)]
+    orgs: list[Any] = [ScratchOrgFactory(dev_hub=hub) for _ in range(3)]
     for name, users in PEOPLE.items():
         for user in users:
             PersonFactory(scratch_org=orgs[user % 3], user_id=salesforce_id("005", user), name=name)
@@ -235,16 +238,16 @@ def test_any_filters_together_find_what_a_plain_loop_finds(
     assert position == len(edits)
 
 
-def fits(row: SourceChange, query: dict[str, Any], orgs: list[ScratchOrg]) -> bool:
+def fits(row: SourceChange, query: dict[str, Any], orgs: Sequence[ScratchOrg]) -> bool:
     minute = (row.last_modified_date - FIRST_EDIT) / timedelta(minutes=1)
-    name, person = query.get("member_name", "*"), query.get("changed_by")
-    users = [salesforce_id("005", user) for user in PEOPLE.get(person or "", ())] or [person]
+    name, person = query.get("member_name", "*"), query.get("changed_by", "")
+    users = [salesforce_id("005", user) for user in PEOPLE.get(person, ())] or [person]
     return (
         ("org" not in query or row.scratch_org == orgs[query["org"]])
         and query.get("member_type", row.member_type) == row.member_type
         and query.get("change_type", row.change_type) == row.change_type
         and (row.member_name.startswith(name[:-1]) if name.endswith("*") else row.member_name == name)
-        and (person is None or row.changed_by in users)
+        and (not person or row.changed_by in users)
         and query.get("since", 0) <= minute < query.get("until", 99)
     )
 

@@ -93,13 +93,14 @@ def test_paging_gives_every_row_once_while_rows_come_in(cast: Cast, query: dict[
     for user in users:
         PersonFactory(scratch_org=org, user_id=user, name="Ana")
 
-    def change(minutes: int) -> int:
+    def change(minutes: int) -> Any:
         at = FIRST_EDIT + timedelta(minutes=minutes)
         name, user = f"Class{minutes % 6}", users[minutes % 4]
         return SourceChangeFactory(scratch_org=org, last_modified_date=at, member_name=name, changed_by=user).pk
 
     there = [change(number // 3) for number in range(40)]
-    late, seen = [], []
+    late: list[int] = []
+    seen: list[int] = []
     for number, page in enumerate(pages(cast.alice.client, URL, limit=7, **query)):
         seen += [row["id"] for row in page["changes"]]
         change(100 + number)
@@ -146,6 +147,31 @@ def test_noise_is_left_out_and_pages_stay_full(cast: Cast) -> None:
     assert [len(page["changes"]) for page in seen] == [3, 3, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("rules", "query", "found"),
+    [
+        ("Profile:*", {"member_type": "Profile"}, 0),
+        ("Prof*:*", {"member_type": "Profile", "member_name": "Admin"}, 0),
+        ("*:Adm*", {"member_type": "Profile", "member_name": "A*"}, 1),
+        ("*:Adm*\nProfile:Author", {"member_type": "Profile", "member_name": "A*"}, 0),
+        ("*:Adm*", {"member_type": "Profile"}, 1),
+        ("Profile:Ad.in", {"member_type": "Profile", "member_name": "Admin"}, 1),
+        ("Report:*", {"member_type": "Profile"}, 2),
+    ],
+)
+def test_noise_and_filters_together(cast: Cast, rules: str, query: dict[str, str], found: int) -> None:
+    cast.team.noise_rules = rules
+    cast.team.save()
+    org = ScratchOrgFactory(dev_hub__team=cast.team)
+    for name in ("Admin", "Author"):
+        SourceChangeFactory(scratch_org=org, member_type="Profile", member_name=name)
+
+    page = get(cast.alice.client, URL, **query)
+
+    assert (len(page["changes"]), page["latest"]) == (found, 2)
+    assert len(get(cast.alice.client, URL, after=0, **query)["changes"]) == found
+
+
 def test_another_teams_noise_hides_nothing_here(cast: Cast) -> None:
     cast.other_team.noise_rules = "*:*"
     cast.other_team.save()
@@ -159,7 +185,7 @@ def test_gaps_that_overlap_the_page_are_told_with_it(cast: Cast) -> None:
     for hours in (1, 2, 3, 4):
         SourceChangeFactory(scratch_org=org, last_modified_date=FIRST_EDIT + timedelta(hours=hours))
 
-    def gap(org: object, reason: str, since: float, until: float) -> None:
+    def gap(org: Any, reason: str, since: float, until: float) -> None:
         since_at, until_at = FIRST_EDIT + timedelta(hours=since), FIRST_EDIT + timedelta(hours=until)
         GapMark.objects.create(team=cast.team, scratch_org=org, reason=reason, from_at=since_at, to_at=until_at)
 

@@ -101,11 +101,12 @@ def test_one_person_in_two_orgs_is_one_person(cast: Cast, hub: DevHub) -> None:
 
 def test_what_nobody_edited_lately_themselves_does_not_count(cast: Cast, hub: DevHub) -> None:
     one, two = ScratchOrgFactory.create_batch(2, dev_hub=hub)
-    for name, other in {
+    others: dict[str, dict[str, Any]] = {
         "Baseline": {"is_baseline": True, "edited_at": None},
         "Bulk": {"edited_at": None},
         "Old": {"days_ago": 15},
-    }.items():
+    }
+    for name, other in others.items():
         edited(one, name)
         edited(two, name, **other)
 
