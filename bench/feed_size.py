@@ -6,7 +6,6 @@ statement on the way is looked at for a sequential scan.
 """
 
 import sys
-from collections.abc import Mapping
 from statistics import median, quantiles
 from typing import Any
 
@@ -18,7 +17,7 @@ from bench.report import Row, tell
 
 ROUNDS = 5
 REQUESTS = 40
-Query = Mapping[str, Any]
+Query = dict[str, Any]
 
 _OF_MIDDLE_ORG = """
     SELECT o.org_id FROM scratch_orgs o JOIN source_changes c ON c.scratch_org_id = o.id

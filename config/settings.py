@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
 from config import registries
 from config.logs import logging_config
@@ -145,8 +145,9 @@ REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
 SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
 SALESFORCE_CA_FILE = env.str("SALESFORCE_CA_FILE", "") or None
 SALESFORCE_API_VERSION = env.str("SALESFORCE_API_VERSION", "67.0")
-POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5) * 60
-SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5) * 60
+_INTERVAL = validate.Range(min=0.05)  # nought would be due for ever
+POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60
+SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60
 LATE_ROWS_SECONDS = env.int("LATE_ROWS_SECONDS", 1800)
 WORKER_THREADS = env.int("WORKER_THREADS", 100)
 POLL_SLOTS = env.int("POLL_SLOTS", 2 * WORKER_THREADS)

@@ -15,13 +15,13 @@ from apps.accounts.models import Team
 from apps.operations import running
 from apps.operations.models import Operation
 from apps.operations.running import Step
+from apps.orgs.enrolment import SPARED
 from apps.orgs.models import ScratchOrg
 
 GIVE_UP_AFTER = timedelta(minutes=15)
 _LAST_POLL = Func(
     F("last_poll_seconds"), template="make_interval(secs => %(expressions)s)", output_field=DurationField()
 )
-HOURLY_SHARE = 0.95  # of the org's daily calls: from here on it is polled hourly, whoever asks
 
 
 def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation:
@@ -29,7 +29,7 @@ def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation
     arguments = {"scratch_org": org.pk} if org else {}
     with transaction.atomic():
         orgs = _watched(team.pk, org.pk if org else None)
-        spared = orgs.filter(api_used__gte=F("api_max") * HOURLY_SHARE)
+        spared = orgs.filter(SPARED)
         left_out = spared.count()
         total = orgs.count() - left_out
         operation = running.start(
@@ -51,7 +51,7 @@ def advance(operation: Operation) -> Step:
     # An org under way counts until the first attempt since then has ended: in a large team some org always is.
     waiting = (
         orgs.alias(last_ended_began_at=F("updated_at") - _LAST_POLL)
-        .exclude(api_used__gte=F("api_max") * HOURLY_SHARE)
+        .exclude(SPARED)
         .filter(
             Q(last_attempted_at=None)
             | Q(last_attempted_at__lt=operation.created_at)

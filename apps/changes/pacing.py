@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.core.claims import QUEUE_LEASE_SECONDS
+from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
 
 POLL_LEASE_SECONDS = 120  # above the 90 s that a poll may take
@@ -133,7 +134,7 @@ def phase(org_id: int) -> float:
 def within_budget(interval_seconds: float, api_used: int | None, api_max: int | None) -> float:
     """The interval that spares the org's daily API calls: people and pipelines need them too."""
     share = api_used / api_max if api_used and api_max else 0.0
-    if share >= 0.95:
+    if share >= HOURLY_SHARE:
         return max(interval_seconds, 3600.0)
     if share >= 0.90:
         return interval_seconds * 4

@@ -72,7 +72,7 @@ _STORE = f"""
             revision_num, changed_by, last_modified_date, batch_id, is_bulk)
         SELECT team_id, id, position + i, %(tracking_epoch)s, cid, t, n, ct, r, p, at, b, b IS NOT NULL
         FROM found, numbered WHERE c ORDER BY i
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (scratch_org_id, tracking_epoch, change_id, revision_num) DO NOTHING
         RETURNING team_id, member_type, change_type, last_modified_date, feed_position
     ), counted AS (
         INSERT INTO daily_change_counts AS daily (team_id, day, member_type, change_type, count)

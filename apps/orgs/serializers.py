@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.core.api import Body
 from apps.orgs import health
 from apps.orgs.coverage import Coverage
-from apps.orgs.models import DevHub, ScratchOrg
+from apps.orgs.models import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES, DevHub, ScratchOrg
 from apps.orgs.standing import Standing, of_hub, of_org
 
 
@@ -34,7 +34,11 @@ class DevHubBody(Body):
 class DevHubChangeBody(Body):
     active = serializers.BooleanField(required=False, help_text="false: neither synced nor polled.")
     poll_interval_minutes = serializers.FloatField(
-        required=False, allow_null=True, min_value=0.05, max_value=1440, help_text="null: POLL_INTERVAL_MINUTES."
+        required=False,
+        allow_null=True,
+        min_value=SHORTEST_INTERVAL_MINUTES,
+        max_value=LONGEST_INTERVAL_MINUTES,
+        help_text="null: POLL_INTERVAL_MINUTES.",
     )
     name = serializers.CharField(required=False, max_length=255)
 

@@ -102,6 +102,8 @@ def test_a_person_goes_by_id_username_or_name_over_all_orgs(cast: Cast, org: Scr
     assert found(cast, changed_by="ana@two.example") == [two.pk]
     assert found(cast, changed_by=ANA) == found(cast, changed_by=ANA[:15]) == [one.pk]
     assert found(cast, changed_by="Nobody") == []
+    told_by_name = SourceChangeFactory(scratch_org=org, changed_by="Cem Kaya")
+    assert found(cast, changed_by="Cem Kaya") == [told_by_name.pk]
     assert found(cast, changed_by="005") == []
 
 

@@ -147,6 +147,31 @@ def test_noise_is_left_out_and_pages_stay_full(cast: Cast) -> None:
     assert [len(page["changes"]) for page in seen] == [3, 3, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("rules", "query", "found"),
+    [
+        ("Profile:*", {"member_type": "Profile"}, 0),
+        ("Prof*:*", {"member_type": "Profile", "member_name": "Admin"}, 0),
+        ("*:Adm*", {"member_type": "Profile", "member_name": "A*"}, 1),
+        ("*:Adm*\nProfile:Author", {"member_type": "Profile", "member_name": "A*"}, 0),
+        ("*:Adm*", {"member_type": "Profile"}, 1),
+        ("Profile:Ad.in", {"member_type": "Profile", "member_name": "Admin"}, 1),
+        ("Report:*", {"member_type": "Profile"}, 2),
+    ],
+)
+def test_noise_and_filters_together(cast: Cast, rules: str, query: dict[str, str], found: int) -> None:
+    cast.team.noise_rules = rules
+    cast.team.save()
+    org = ScratchOrgFactory(dev_hub__team=cast.team)
+    for name in ("Admin", "Author"):
+        SourceChangeFactory(scratch_org=org, member_type="Profile", member_name=name)
+
+    page = get(cast.alice.client, URL, **query)
+
+    assert (len(page["changes"]), page["latest"]) == (found, 2)
+    assert len(get(cast.alice.client, URL, after=0, **query)["changes"]) == found
+
+
 def test_another_teams_noise_hides_nothing_here(cast: Cast) -> None:
     cast.other_team.noise_rules = "*:*"
     cast.other_team.save()

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.accounts.models import Team
 from apps.changes import pacing, recording
 from apps.changes.cursor import Cursor
 from apps.changes.diff import Found
@@ -99,6 +101,15 @@ def test_a_revision_that_is_stored_already_is_not_stored_again() -> None:
     assert feed() == [("A", 5, "CHANGE"), ("A", 6, "CHANGE")]
     assert DailyChangeCount.objects.get().count == 2
     assert ScratchOrg.objects.get().changes_total == 2
+
+
+def test_a_position_that_is_taken_is_an_error_and_loses_no_change() -> None:
+    turn = a_turn()
+    store(turn, reading(edit("A", 5)))
+    Team.objects.update(feed_position=0)  # as after a careless restore
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        store(next_turn(turn.org), reading(edit("B", 6)))
+    assert not TrackedComponent.objects.filter(member_name="B").exists()  # so the next poll finds it again
 
 
 def test_baseline_stands_among_the_components_and_never_in_the_feed() -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -33,7 +34,15 @@ class Migration(migrations.Migration):
                 ("active", models.BooleanField(default=True)),
                 (
                     "poll_interval_minutes",
-                    models.FloatField(blank=True, help_text="Empty: POLL_INTERVAL_MINUTES", null=True),
+                    models.FloatField(
+                        blank=True,
+                        help_text="Empty: POLL_INTERVAL_MINUTES",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.05),
+                            django.core.validators.MaxValueValidator(1440),
+                        ],
+                    ),
                 ),
                 ("can_view_all", models.BooleanField(null=True)),
                 ("last_synced_at", models.DateTimeField(null=True)),
