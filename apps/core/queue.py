@@ -63,7 +63,7 @@ def workers_alive(timeout_seconds: float = 2.0) -> list[str]:
     """The names of the workers that answer a ping within the time; none while Redis is away, or hangs."""
     limits = {"socket_timeout": timeout_seconds + 1}
     with current_app.connection_for_write(transport_options=limits) as connection:
-        away: tuple[type[Exception], ...] = (OperationalError, *connection.connection_errors)
+        away: tuple[type[BaseException], ...] = (OperationalError, *connection.connection_errors)
         try:
             answers = current_app.control.ping(timeout=timeout_seconds, connection=connection) or []
         except away:
