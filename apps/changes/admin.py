@@ -101,8 +101,8 @@ class LookingAdmin(InspectionAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         person = Person.objects.filter(scratch_org=OuterRef("scratch_org"), user_id=OuterRef("changed_by"))
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(person=Subquery(person.values("name")[:1]))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(person=Subquery(person.values("name")[:1]))
+        return rows
 
     @admin.display(description="changed by")
     def who(self, row: Any) -> str:
