@@ -7,11 +7,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils.module_loading import import_string
 from django_celery_beat.models import PeriodicTask
-from django_celery_beat.schedulers import DatabaseScheduler
 
 from apps.core.queue import Queue, Task
 from config import celery_app
-from workers.schedule import TIMETABLE, make_missing_rows
+from workers.schedule import TIMETABLE, Scheduler
 
 
 def test_every_task_has_a_name_and_every_name_a_task() -> None:
@@ -47,11 +46,19 @@ def test_the_timetable_uses_queues_that_somebody_reads() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_beat_sends_what_the_timetable_says_and_nothing_else() -> None:
-    make_missing_rows()
-    DatabaseScheduler(celery_app)  # adds Celery's own entries, if there are any
-    sent = PeriodicTask.objects.values_list("task", "queue", "interval__every")
-    assert sorted(sent) == sorted((str(task), str(queue), seconds) for task, queue, seconds in TIMETABLE)
+def test_beat_sends_the_timetable_from_its_first_start_on_and_nothing_else() -> None:
+    assert set(Scheduler(celery_app).schedule) == {str(task) for task, _, _ in TIMETABLE}
+    rows = PeriodicTask.objects.values_list("task", "queue", "interval__every")
+    assert sorted(rows) == sorted((str(task), str(queue), seconds) for task, queue, seconds in TIMETABLE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_admin_has_edited_in_the_timetable_stays() -> None:
+    Scheduler(celery_app)
+    PeriodicTask.objects.filter(task=str(Task.PRUNE)).update(enabled=False, name="at night")
+
+    assert str(Task.PRUNE) not in Scheduler(celery_app).schedule
+    assert PeriodicTask.objects.count() == len(TIMETABLE)
 
 
 @pytest.mark.django_db
