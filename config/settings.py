@@ -163,7 +163,6 @@ CELERY_IMPORTS = [
     "workers.operations",
     "workers.events",
     "workers.upkeep",
-    "workers.schedule",
     "workers.observing",
 ]
 CELERY_TASK_IGNORE_RESULT = True
@@ -186,11 +185,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
     "visibility_timeout": 600,  # seconds; above the longest poll, should somebody turn acknowledgements on again
     "socket_connect_timeout": 1.0,
+    "socket_timeout": 5.0,  # else a send over a connection that died silently waits for ever
     "socket_keepalive": True,
     "health_check_interval": 10,
     "retry_policy": {"max_retries": 0},
 }
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "workers.schedule:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 
 # --- REST --------------------------------------------------------------------------------------------------------
