@@ -167,7 +167,6 @@ CELERY_IMPORTS = [
 ]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
-CELERY_RESULT_EXPIRES = None  # else beat sends a clean-up of results every day, to a queue that nobody reads
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = False  # a lost message costs one lease; acks_late loses some as well, and doubles others

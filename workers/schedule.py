@@ -26,6 +26,9 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         make_missing_rows()
         super().setup_schedule()
 
+    def install_default_entries(self, data: Any) -> None:
+        """None: Celery's own would clean up results, which we do not keep, in a queue that nobody reads."""
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         if not _is_crowded(entry.options.get("queue")):
             super().apply_entry(entry, producer=producer)

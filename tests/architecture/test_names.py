@@ -47,7 +47,7 @@ def test_the_timetable_uses_queues_that_somebody_reads() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_beat_sends_what_the_timetable_says_and_nothing_else() -> None:
-    at_first = Scheduler(celery_app).schedule  # Celery's own entries come along, if there are any
+    at_first = Scheduler(celery_app).schedule
     assert {entry.task for entry in at_first.values()} == {str(task) for task, *_ in TIMETABLE}
     sent = PeriodicTask.objects.values_list("task", "queue", "interval__every")
     assert sorted(sent) == sorted((str(task), str(queue), seconds) for task, queue, seconds in TIMETABLE)
