@@ -164,7 +164,7 @@ def test_a_name_that_no_row_could_hold_spoils_the_read(
     salesforce: Simulator, client: SalesforceClient, org_id: str, name: str
 ) -> None:
     salesforce.edit(org_id, "ApexClass", name, "NEW")
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(errors.MalformedAnswer):
         client.source_members(0)
 
 
