@@ -163,7 +163,6 @@ CELERY_IMPORTS = [
     "workers.operations",
     "workers.events",
     "workers.upkeep",
-    "workers.schedule",
     "workers.observing",
 ]
 CELERY_TASK_IGNORE_RESULT = True
@@ -176,15 +175,20 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_CONSUMER = "workers.observing:Consumer"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1.0
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # kombu would keep each message in Redis until it is acknowledged: two more round trips for a task, to bring back
+    # after `visibility_timeout` what a lease brings back sooner.
+    "ack_emulation": False,
     "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
     "visibility_timeout": 600,  # seconds; above the longest poll, should somebody turn acknowledgements on again
     "socket_connect_timeout": 1.0,
+    "socket_timeout": 5.0,  # else a send over a connection that died silently waits for ever
     "socket_keepalive": True,
     "health_check_interval": 10,
     "retry_policy": {"max_retries": 0},

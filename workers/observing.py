@@ -37,7 +37,7 @@ class Consumer(consumer.Consumer):
 
     def register_with_event_loop(self, hub: Any) -> None:
         super().register_with_event_loop(hub)
-        hub.call_repeatedly(0.5, self._flush_events)
+        hub.call_repeatedly(0.5, self._flush_events)  # type: ignore[attr-defined]
 
-    def on_send_event_buffered(self) -> None:
+    def on_send_event_buffered(self) -> None:  # type: ignore[override]
         """The timer sends them, or the dispatcher itself once it holds 24."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
-from kombu.exceptions import BatchPublishError, OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]  # older types
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
     """
     sent = 0
     try:
-        with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():
+        with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():  # type: ignore[attr-defined]
             for pk, token in messages:
                 current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
                 sent += 1

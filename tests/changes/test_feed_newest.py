@@ -110,6 +110,17 @@ def test_paging_gives_every_row_once_while_rows_come_in(cast: Cast, query: dict[
     assert seen[:7] == sorted(there, reverse=True)[:7]
 
 
+@pytest.mark.parametrize("limit", [1, 3, 5, 50])
+def test_one_of_many_names_may_fill_page_after_page(cast: Cast, limit: int) -> None:
+    org = ScratchOrgFactory(dev_hub__team=cast.team)
+    names = ["B", "C", *["A"] * 20, "B", *["A"] * 15]
+    ids = [SourceChangeFactory(scratch_org=org, member_name=f"Class{name}").pk for name in names]
+
+    seen = walk(cast.alice.client, URL, "changes", member_name="Class*", limit=limit)
+
+    assert [row["id"] for row in seen] == ids[::-1]
+
+
 def test_the_last_page_has_no_next_even_when_it_is_full(cast: Cast) -> None:
     org = ScratchOrgFactory(dev_hub__team=cast.team)
     for _ in range(4):
@@ -133,7 +144,7 @@ def test_noise_is_left_out_and_pages_stay_full(cast: Cast) -> None:
     cast.team.noise_rules = "Profile:Admin\n*:Temp*\n\nReport:50%_off*\nnot a rule"
     cast.team.save()
     org = ScratchOrgFactory(dev_hub__team=cast.team)
-    names = ["Admin", "TempA", "Kept", "50%_offers", "50 x offers", "Template", "Admins", "notemp"]
+    names = ["Admin", "TempA", "Kept", "50%_offers", "50 x_offers", "50%xoffers", "Template", "Admins", "notemp"]
     for name in names:
         SourceChangeFactory(scratch_org=org, member_type="Profile", member_name=name)
         SourceChangeFactory(scratch_org=org, member_type="Report", member_name=name)
@@ -141,10 +152,14 @@ def test_noise_is_left_out_and_pages_stay_full(cast: Cast) -> None:
     seen = list(pages(cast.alice.client, URL, limit=3))
 
     kept = [("Report", "Admin"), ("Profile", "50%_offers")]
-    kept += [(kind, name) for name in ("Kept", "50 x offers", "Admins", "notemp") for kind in ("Profile", "Report")]
+    kept += [
+        (kind, name)
+        for name in ("Kept", "50 x_offers", "50%xoffers", "Admins", "notemp")
+        for kind in ("Profile", "Report")
+    ]
     found = [(row["member_type"], row["member_name"]) for page in seen for row in page["changes"]]
     assert sorted(found) == sorted(kept)
-    assert [len(page["changes"]) for page in seen] == [3, 3, 3, 1]
+    assert [len(page["changes"]) for page in seen] == [3, 3, 3, 3]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """One poll against the simulator: what it finds, and what becomes of the org when it fails."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from prometheus_client import REGISTRY
 from pytest_django.fixtures import Settings
 
@@ -81,6 +83,26 @@ def test_a_row_that_becomes_visible_late_is_found(watched: Watch, org: ScratchOr
     watched.simulator.step(601)
     watched.sweep(org)
     assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early", "Late"]
+
+
+def test_a_row_later_than_the_overlap_is_found_by_the_daily_read_and_counted(watched: Watch, org: ScratchOrg) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("scratcher_late_rows_beyond_overlap_total") or 0
+
+    watched.simulator.edit(org.org_id, "ApexClass", "Late", "NEW", visible_after_seconds=10_000)
+    watched.simulator.edit(org.org_id, "ApexClass", "Early", "NEW")
+    for _ in range(3):
+        watched.sweep(org)
+        watched.simulator.step(2_000)
+    watched.simulator.step(5_000)
+    watched.sweep(org)
+    assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early"]
+
+    before = counted()
+    ScratchOrg.objects.filter(pk=org.pk).update(read_from_zero_at=timezone.now() - timedelta(days=1))
+    watched.sweep(org)
+    assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early", "Late"]
+    assert counted() - before == 1
 
 
 def test_a_deployment_of_more_than_200_is_one_batch(watched: Watch, org: ScratchOrg) -> None:
