@@ -63,7 +63,7 @@ class UserFilter(ValueFilter):
 
 
 class TeamFilter(admin.SimpleListFilter):
-    """One team at a time: the indexes of changes begin with it."""
+    """One team at a time, also if there is but one: the indexes of changes begin with it."""
 
     title = "team"
     parameter_name = "team"
@@ -74,9 +74,6 @@ class TeamFilter(admin.SimpleListFilter):
     def value(self) -> str | None:
         first = self.lookup_choices[0][0] if self.lookup_choices else None
         return super().value() or first
-
-    def has_output(self) -> bool:
-        return len(self.lookup_choices) > 1
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for pk, name in self.lookup_choices:

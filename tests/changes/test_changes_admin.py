@@ -108,6 +108,23 @@ def test_nothing_is_counted_beyond_the_first_pages(root: Client, monkeypatch: py
     assert all("LIMIT 6" in each for each in counts)
 
 
+@pytest.mark.parametrize("query", [{}, {"member_type": "ApexClass"}, {"member_name": "Class1"}, {"changed_by": "x"}])
+def test_changes_are_read_along_an_index(root: Client, query: dict[str, str]) -> None:
+    SourceChangeFactory()
+    with CaptureQueriesContext(connection) as asked:
+        page(root, CHANGES, **query)
+
+    statements = [each["sql"] for each in asked if 'FROM "source_changes"' in each["sql"]]
+    assert len(statements) == 2, "the count of the first pages, and a page"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        for statement in statements:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "using source_changes_" in plan
+            assert "Sort" not in plan
+
+
 def test_no_page_asks_once_per_row(root: Client) -> None:
     TeamFactory()
     org = ScratchOrgFactory()

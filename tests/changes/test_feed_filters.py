@@ -173,6 +173,17 @@ def test_what_takes_over_two_seconds_is_too_broad(cast: Cast, org: ScratchOrg) -
     assert len(get(cast.alice.key_client, URL, member_type="ApexClass")["changes"]) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_outlives_more_questions_than_it_keeps_prepared_and_refusals(cast: Cast, org: ScratchOrg) -> None:
+    """psycopg keeps 100 statements a connection, and forgets them all when one was rolled back."""
+    SourceChangeFactory(scratch_org=org)
+    client = cast.alice.key_client
+    for _ in range(2):
+        for limit in range(1, 130):
+            assert len(get(client, URL, limit=limit)["changes"]) == 1
+        assert refused(client, URL, org="nobody@example.com")[1] == "unknown_org"
+
+
 NAMES = ("Aa", "Ab", "Abc", "B")
 # User n belongs to org n % 3, as a user id belongs to one org; nobody knows who user 5 is.
 PEOPLE = {"Ana": range(3), "Ben": range(3, 5)}
