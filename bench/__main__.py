@@ -11,6 +11,9 @@ import subprocess
 import sys
 
 BENCHMARKS = {
+    "P1": "bench.sweep",
+    "P2": "bench.poll_cpu",
+    "I1": "bench.ingest",
     "Q1": "bench.feed_size",
     "Q2": "bench.feed_depth",
     "A1": "bench.feed_cpu",
