@@ -27,9 +27,7 @@ def logging_config(log_format: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if log_format == "json" else _console()
-    )
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else _console()
     final: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format == "json":
         final.append(structlog.processors.format_exc_info)

@@ -186,11 +186,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1.0
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
-    "visibility_timeout": 600,  # seconds; above the longest poll
+    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for so many threads
+    # A message is a nudge and is gone once it is read. With kombu's acknowledgements a worker would end when it
+    # acknowledges over a connection that is lost (kombu 5.7), and each message would cost two more round trips.
+    "ack_emulation": False,
+    "visibility_timeout": 600,  # seconds, above the longest poll; counts only with acknowledgements
     "socket_connect_timeout": 1.0,
+    "socket_timeout": 3.0,  # else a send over a connection that died silently waits for ever
     "socket_keepalive": True,
-    "health_check_interval": 10,
+    "health_check_interval": 5,  # a worker that hears nothing for little more than so long connects anew
     "retry_policy": {"max_retries": 0},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

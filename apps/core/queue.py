@@ -12,6 +12,9 @@ import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+# A connection that died silently shows only when it is used; the second try makes a new one.
+ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +47,14 @@ def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
     try:
         with current_app.producer_pool.acquire(block=True, timeout=1) as producer:
             for pk, token in messages:
-                current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
+                current_app.send_task(
+                    str(task),
+                    args=[pk, token],
+                    queue=str(queue),
+                    producer=producer,
+                    retry=True,
+                    retry_policy=ONCE_MORE,
+                )
                 sent += 1
     except OperationalError as error:
         log.warning("queue_unreachable", task=str(task), sent=sent, error=str(error))
