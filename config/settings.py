@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
 from config import registries
 from config.logs import logging_config
@@ -25,7 +25,9 @@ env.read_env(str(DATA_DIR / "local.env"), recurse=False, override=False)
 
 # These commands make the secrets, or need none.
 _NEEDS_NO_SECRETS = {"up", "demo", "help", "makemigrations", "collectstatic", "spectacular"}
-_without_secrets = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" and sys.argv[1] in _NEEDS_NO_SECRETS
+_without_secrets = Path(sys.argv[0]).name == "manage.py" and (
+    len(sys.argv) == 1 or sys.argv[1] in _NEEDS_NO_SECRETS or "--help" in sys.argv
+)
 _type_checking = "mypy" in sys.modules
 
 
@@ -112,6 +114,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- PostgreSQL and Redis ----------------------------------------------------------------------------------------
 # One pool a process. 100 worker threads need 20 connections, because a poll gives its connection back before it
@@ -137,21 +140,14 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "scratcher",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
-    }
-}
 
 # --- Salesforce and the poll -------------------------------------------------------------------------------------
 SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
 SALESFORCE_CA_FILE = env.str("SALESFORCE_CA_FILE", "") or None
 SALESFORCE_API_VERSION = env.str("SALESFORCE_API_VERSION", "67.0")
-POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5) * 60
-SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5) * 60
+_INTERVAL = validate.Range(min=0.05)  # nought would be due for ever
+POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60
+SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60
 LATE_ROWS_SECONDS = env.int("LATE_ROWS_SECONDS", 1800)
 WORKER_THREADS = env.int("WORKER_THREADS", 100)
 POLL_SLOTS = env.int("POLL_SLOTS", 2 * WORKER_THREADS)
@@ -167,7 +163,6 @@ CELERY_IMPORTS = [
     "workers.operations",
     "workers.events",
     "workers.upkeep",
-    "workers.schedule",
     "workers.observing",
 ]
 CELERY_TASK_IGNORE_RESULT = True
@@ -180,24 +175,25 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_CONSUMER = "workers.observing:Consumer"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1.0
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for so many threads
-    # A message is a nudge and is gone once it is read. With kombu's acknowledgements a worker would end when it
-    # acknowledges over a connection that is lost (kombu 5.7), and each message would cost two more round trips.
+    # kombu would keep each message in Redis until it is acknowledged: two more round trips for a task, to bring back
+    # after `visibility_timeout` what a lease brings back sooner.
     "ack_emulation": False,
-    "visibility_timeout": 600,  # seconds, above the longest poll; counts only with acknowledgements
+    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for so many threads
+    "visibility_timeout": 600,  # seconds; above the longest poll, should somebody turn acknowledgements on again
     "socket_connect_timeout": 1.0,
-    "socket_timeout": 3.0,  # else a send over a connection that died silently waits for ever
+    "socket_timeout": 5.0,  # else a send over a connection that died silently waits for ever
     "socket_keepalive": True,
     "health_check_interval": 5,  # a worker that hears nothing for little more than so long connects anew
     "retry_policy": {"max_retries": 0},
 }
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "workers.schedule:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 
 # --- REST --------------------------------------------------------------------------------------------------------
@@ -235,6 +231,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": -1},  # doors, not a list of shapes
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from apps.orgs import probes
 
@@ -9,6 +10,7 @@ handler404 = "apps.core.api.page_not_found"
 handler500 = "apps.core.api.server_error"
 
 urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs")),
     path("admin/", admin.site.urls),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
@@ -16,7 +18,6 @@ urlpatterns = [
     path("api/", include("apps.accounts.urls")),
     path("api/", include("apps.operations.urls")),
     path("api/", include("apps.orgs.urls")),
-    path("api/", include("apps.changes.poll_urls")),
     path("api/", include("apps.changes.urls")),
     path("api/", include("apps.core.documentation")),
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -47,6 +48,9 @@ class Watch:
             while claimed := pacing.claim_due():
                 list(pool.map(_poll, claimed))
             list(pool.map(lambda _: connection.close(), range(threads)))
+
+    def orgs_watched(self) -> QuerySet[ScratchOrg]:
+        return ScratchOrg.objects.filter(dev_hub=self.hub, watched=True).exclude(last_polled_at=None)
 
     def org(self, org_id: str) -> ScratchOrg:
         return ScratchOrg.objects.get(org_id=org_id)

@@ -16,10 +16,11 @@ from django.utils.cache import add_never_cache_headers
 from apps.accounts import audit
 from apps.accounts.keys import Scope, create_api_key
 from apps.accounts.models import ApiKey, AuditEntry, Membership, Team, User
-from apps.core.admin import InspectionAdmin
+from apps.core.admin import EditsOnlyAdmin, InspectionAdmin
 
 admin.site.site_header = admin.site.site_title = "Scratcher"
 admin.site.index_title = "Everything, across teams"
+admin.site.enable_nav_sidebar = False  # the lists need the width
 admin.site.unregister(Group)  # roles are memberships; superusers need no groups
 
 
@@ -70,7 +71,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamAdmin(EditsOnlyAdmin):
     list_display = ("name", "slug", "created_at")
     search_fields = ("name", "slug")
     ordering = ("name",)

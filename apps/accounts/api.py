@@ -132,7 +132,7 @@ class MemberDetail(APIView):
     needs = {"PATCH": Ability.OWN, "DELETE": Ability.OWN}
 
     @door(
-        "Change a members role",
+        "Change a member's role",
         takes=RoleBody,
         takes_example={"role": "developer"},
         errors=[404, 409],

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from apps.accounts import keys
 from apps.accounts.models import Team, User
 from apps.accounts.permissions import ABILITIES, Ability
-from apps.core import throttling
+from apps.core import prepared, throttling
 from apps.core.errors import NotAllowed
 
 KEY_HEADER = "HTTP_X_API_KEY"
@@ -69,10 +69,11 @@ class KeyAuthentication(BaseAuthentication):
             return None
         address = throttling.address_of(request._request)
         digest = keys.digest(key)
-        throttling.admit(f"key-{digest[:12].hex()}", address)
+        sender = f"key-{digest[:12].hex()}"  # whether it is right or wrong
+        throttling.admit(sender, address)
         found = _find(key, digest)
         if found is None:
-            throttling.count_wrong_key(address)
+            throttling.remember_wrong_key(sender, address)
             raise AuthenticationFailed("this API key is wrong, expired or revoked")
         request._request.team = found.team  # type: ignore[attr-defined]
         return AnonymousUser(), found
@@ -102,21 +103,19 @@ class PersonAuthentication(SessionAuthentication):
 
 
 def _find(key: str, digest: bytes) -> Caller | None:
-    prefix = key[: keys.PREFIX_LENGTH]
-    if "\x00" in prefix:
+    if not keys.has_form_of_a_key(key):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND_KEY, [prefix])
-        row = cursor.fetchone()
-        # Compared also when nothing was found, so that an unknown prefix takes as long as a wrong key.
-        is_it = compare_digest(digest, bytes(row[2]) if row else _NO_DIGEST)
-        if not row or not is_it or row[4] or row[5]:
-            return None
-        if row[6]:
-            cursor.execute(
-                "UPDATE api_keys SET last_used_at = now() WHERE id = %s"
-                " AND coalesce(last_used_at < now() - interval '1 minute', true)",
-                [row[0]],
-            )
+    prefix = key[: keys.PREFIX_LENGTH]
+    row = prepared.execute(_FIND_KEY, [prefix]).fetchone()
+    # Compared also when nothing was found, so that an unknown prefix takes as long as a wrong key.
+    is_it = compare_digest(digest, bytes(row[2]) if row else _NO_DIGEST)
+    if not row or not is_it or row[4] or row[5]:
+        return None
+    if row[6]:
+        prepared.execute(
+            "UPDATE api_keys SET last_used_at = now() WHERE id = %s"
+            " AND coalesce(last_used_at < now() - interval '1 minute', true)",
+            [row[0]],
+        )
     team = Team.from_db("default", _TEAM_FIELDS, row[7:])
     return Caller(team, f"key {row[1]} ({prefix})", frozenset(map(Ability, row[3])))

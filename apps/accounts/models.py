@@ -63,7 +63,7 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """In rising order: each may do what the one before may. See `apps.accounts.access`."""
+    """In rising order: each may do what the one before may. See `apps.accounts.permissions`."""
 
     VIEWER = "viewer"
     DEVELOPER = "developer"
@@ -100,6 +100,7 @@ class ApiKey(models.Model):
 
     class Meta:
         db_table = "api_keys"
+        verbose_name = "API key"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -117,6 +118,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["team", "-id"], name="audit_entries_newest")]
 
     def __str__(self) -> str:

@@ -106,7 +106,7 @@ class ComponentList(APIView):
     )
 
     @door(
-        "List an orgs components",
+        "List an org's components",
         answers={"components": ComponentAnswer(many=True), "next": NEXT},
         query=query,
         example={"components": [examples.COMPONENT], "next": None},

@@ -42,24 +42,22 @@ class TooBroad(InvalidInput):
 def bounded_reads() -> Iterator[Read]:
     """A function that runs a statement and returns its rows. Raises TooBroad (400) when one takes too long."""
     connection.ensure_connection()
-    # Inside another transaction (tests) the limits end with a savepoint.
-    begin, end, undo = _NESTED if connection.in_atomic_block else _OWN
     raw = connection.connection
+    nested = connection.in_atomic_block  # then the limits end with a savepoint
+    committed = False
     with _translated_errors():
         try:
             with raw.pipeline():
-                _run(raw, begin)
+                _run(raw, "SAVEPOINT bounded" if nested else "BEGIN READ ONLY")
                 _run(raw, _LIMITS)
                 yield lambda statement, values: _run(raw, statement, values).fetchall()
-                _run(raw, end)
-        except BaseException:
-            if not raw.closed:
-                raw.execute(undo)
-            raise
-
-
-_OWN = ("BEGIN READ ONLY", "COMMIT", "ROLLBACK")
-_NESTED = ("SAVEPOINT bounded", "ROLLBACK TO SAVEPOINT bounded", "ROLLBACK TO SAVEPOINT bounded")
+                if not nested:
+                    _run(raw, "COMMIT")
+                    committed = True
+        finally:
+            # Not within the pipeline: psycopg forgets prepared statements at a rollback, and within one too late.
+            if not committed and not raw.closed:
+                raw.execute("ROLLBACK TO SAVEPOINT bounded" if nested else "ROLLBACK")
 
 
 @contextmanager

@@ -7,13 +7,14 @@ reader who asks for what came after a position misses no late commit.
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
 
 from apps.accounts.models import Team
+from apps.changes import gaps
 from apps.changes.answers import org_json, person_json
 from apps.changes.bounded import Read, bounded_reads
 from apps.changes.filters import Wanted, wanted
@@ -22,7 +23,6 @@ from apps.core.errors import Gone
 from apps.core.query import Query
 
 DOOR = "changes"
-MOST_GAPS = 100
 WINDOW = 20_000  # positions that one answer looks through, at most, for changes that fit the filters
 
 _COLUMNS = """c.feed_position, c.scratch_org_id, c.id, c.change_id, c.member_type, c.member_name, c.change_type,
@@ -51,12 +51,12 @@ def newest(team: Team, query: Query) -> Page:
         since = query["since"].isoformat() if query["since"] else "-infinity"
         found.values.update(since=since, before=before[0], before_id=before[1])
         rows = read(_newest_sql(found, query["limit"]), found.values)
-    latest, gaps, rows = _head(rows)
+    latest, overlapping, rows = _head(rows)
     following = None
     if len(rows) > query["limit"]:
         del rows[query["limit"] :]
         following = keyset.cursor(DOOR, team.pk, query, [rows[-1][_LAST_MODIFIED], rows[-1][_ID]])
-    return Page(_changes(rows), latest, following, gaps=gaps)
+    return Page(_changes(rows), latest, following, gaps=overlapping)
 
 
 def after(team: Team, query: Query) -> Page:
@@ -92,8 +92,7 @@ def _newest_sql(found: Wanted, limit: int) -> str:
     else:
         column, found.values["many"] = found.many
         page = _merged(found, column, len(found.values["many"]), limit)
-    only = "AND g.scratch_org_id = %(scratch_org_id)s" if "scratch_org_id" in found.values else ""
-    return _with_names(page, _NEWEST_FIRST, gaps=_GAPS.format(limit=limit, only=only))
+    return _with_names(page, _NEWEST_FIRST, beside=gaps.beside_page(limit, one_org="scratch_org_id" in found.values))
 
 
 def _scan(found: Wanted, narrower: str, limit: int) -> str:
@@ -152,11 +151,14 @@ def _after_sql(found: Wanted, query: Query, limit: int) -> str:
     return _with_names(page, "c.feed_position")
 
 
-def _with_names(page: str, order: str, gaps: str = "NULL::jsonb") -> str:
-    """The page with its orgs and people, and the team's position in the same snapshot: one row at least."""
+def _with_names(page: str, order: str, beside: str = "NULL::jsonb") -> str:
+    """The page with its orgs and people; the first row, which there always is, also has what stands `beside` it.
+
+    The team's position comes in the same snapshot.
+    """
     return f"""
         WITH page AS MATERIALIZED ({page})
-        SELECT t.feed_position, CASE WHEN row_number() OVER (ORDER BY {order}) = 1 THEN ({gaps}) END, c.*,
+        SELECT t.feed_position, CASE WHEN row_number() OVER (ORDER BY {order}) = 1 THEN ({beside}) END, c.*,
             o.org_id, o.org_name, o.alias, o.username, o.instance_url, p.username, p.name
         FROM teams AS t LEFT JOIN page AS c ON true
         LEFT JOIN scratch_orgs AS o ON o.id = c.scratch_org_id
@@ -164,27 +166,13 @@ def _with_names(page: str, order: str, gaps: str = "NULL::jsonb") -> str:
         WHERE t.id = %(team)s ORDER BY {order}"""  # noqa: S608
 
 
-# Spans, overlapping the page, in which an org was not watched. The row after the page tells how far down it reaches.
-_GAPS = f"""
-    SELECT jsonb_agg(gap) FROM (
-        SELECT g.reason, g.from_at, g.to_at, o.org_id, o.org_name, o.alias, o.username, o.instance_url
-        FROM gap_marks AS g JOIN scratch_orgs AS o ON o.id = g.scratch_org_id,
-            (SELECT coalesce(
-                (SELECT last_modified_date FROM page AS c ORDER BY {_NEWEST_FIRST} OFFSET {{limit}} LIMIT 1), %(since)s
-            ) AS oldest, %(before)s::timestamptz AS newest) AS span
-        WHERE g.team_id = %(team)s {{only}}
-            AND tstzrange(least(g.from_at, g.to_at), greatest(g.from_at, g.to_at), '[]')
-                && tstzrange(least(oldest, newest), newest, '[]')
-        ORDER BY g.to_at DESC, g.id DESC LIMIT {MOST_GAPS}
-    ) AS gap"""  # noqa: S608
-
 _POSITION, _ID, _LAST_MODIFIED = 0, 2, 9  # in the rows of _head
 
 
 def _head(rows: list[tuple[Any, ...]]) -> tuple[int, list[dict[str, Any]], list[tuple[Any, ...]]]:
     """The team's position, the gaps, and the rows of the page, as _COLUMNS names them and with their org and person."""
-    position, gaps = rows[0][:2]
-    return position, [_gap(**gap) for gap in gaps or ()], [row[2:] for row in rows if row[2] is not None]
+    position, found = rows[0][:2]
+    return position, [gaps.gap_json(**gap) for gap in found or ()], [row[2:] for row in rows if row[2] is not None]
 
 
 def _changes(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
@@ -209,30 +197,6 @@ def _changes(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
             person_username, person,
         ) in rows
     ]  # fmt: skip
-
-
-def _gap(
-    *, reason: str, from_at: str, to_at: str, org_id: str, org_name: str, alias: str, username: str, instance_url: str
-) -> dict[str, Any]:
-    began, ended = datetime.fromisoformat(from_at), datetime.fromisoformat(to_at)
-    return {
-        "org": org_json(org_id, org_name, alias, username, instance_url),
-        "reason": reason,
-        "from": began,
-        "to": ended,
-        "message": _sentence(reason, alias or org_name or username, began, ended),
-    }
-
-
-def _sentence(reason: str, org: str, from_at: datetime, to_at: datetime) -> str:
-    span = f"from {_minute(from_at)} to {_minute(to_at)} UTC"
-    if reason == "tracking_reset":
-        return f"source tracking of {org} was reset {span}: edits in that time may be missing"
-    return f"{org} was not watched {span}: only the last state is known, and each change stands for at least one edit"
-
-
-def _minute(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _refuse_pruned(team: Team, position: int, read: Read) -> None:

@@ -7,7 +7,7 @@ skip the budget of its daily API calls, nor a refused login.
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import DurationField, F, Func, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,18 +15,21 @@ from apps.accounts.models import Team
 from apps.operations import running
 from apps.operations.models import Operation
 from apps.operations.running import Step
+from apps.orgs.enrolment import SPARED
 from apps.orgs.models import ScratchOrg
 
 GIVE_UP_AFTER = timedelta(minutes=15)
-HOURLY_SHARE = 0.95  # of the org's daily calls: from here on it is polled hourly, whoever asks
+_LAST_POLL = Func(
+    F("last_poll_seconds"), template="make_interval(secs => %(expressions)s)", output_field=DurationField()
+)
 
 
 def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation:
     """An operation that ends when each org has been polled since now; the running one if there is one."""
     arguments = {"scratch_org": org.pk} if org else {}
     with transaction.atomic():
-        orgs = _watched(team, org)
-        spared = orgs.filter(api_used__gte=F("api_max") * HOURLY_SHARE)
+        orgs = _watched(team.pk, org.pk if org else None)
+        spared = orgs.filter(SPARED)
         left_out = spared.count()
         total = orgs.count() - left_out
         operation = running.start(
@@ -44,16 +47,15 @@ def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation
 
 def advance(operation: Operation) -> Step:
     """How many orgs have been attempted since the operation began, or are gone since."""
-    orgs = ScratchOrg.objects.filter(team_id=operation.team_id)
-    if pk := operation.arguments.get("scratch_org"):
-        orgs = orgs.filter(pk=pk)
+    orgs = _watched(operation.team_id, operation.arguments.get("scratch_org"))
+    # An org under way counts until the first attempt since then has ended: in a large team some org always is.
     waiting = (
-        orgs.filter(watched=True)
-        .exclude(api_used__gte=F("api_max") * HOURLY_SHARE)
+        orgs.alias(last_ended_began_at=F("updated_at") - _LAST_POLL)
+        .exclude(SPARED)
         .filter(
             Q(last_attempted_at=None)
             | Q(last_attempted_at__lt=operation.created_at)
-            | Q(lease_taken=True, lease_until__gt=Now())
+            | Q(lease_taken=True, lease_until__gt=Now(), last_ended_began_at__lt=operation.created_at)
         )
         .filter(created_at__lte=operation.created_at)
         .count()
@@ -66,9 +68,9 @@ def advance(operation: Operation) -> Step:
     return Step(current, operation.message, "polling")
 
 
-def _watched(team: Team, org: ScratchOrg | None) -> QuerySet[ScratchOrg]:
-    orgs = ScratchOrg.objects.filter(team=team, watched=True)
-    return orgs.filter(pk=org.pk) if org else orgs
+def _watched(team_id: int, org_id: int | None) -> QuerySet[ScratchOrg]:
+    orgs = ScratchOrg.objects.filter(team_id=team_id, watched=True, dev_hub__active=True)
+    return orgs.filter(pk=org_id) if org_id else orgs
 
 
 def _unwatched_by_refusal(team: Team, org: ScratchOrg | None) -> int:

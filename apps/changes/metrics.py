@@ -14,7 +14,6 @@ DETECTION_LAG_SECONDS = Histogram(
     "From Salesforce's LastModifiedDate to the change being stored",
     buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 7200),
 )
-API_CALLS = Counter("scratcher_salesforce_calls_total", "Requests sent to Salesforce")
 LATE_ROWS_BEYOND_OVERLAP = Counter(
     "scratcher_late_rows_beyond_overlap_total",
     "Revisions that only the daily read from 0 found: later than LATE_ROWS_SECONDS",

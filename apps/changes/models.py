@@ -39,7 +39,7 @@ class SourceChange(models.Model):
     member_name = models.CharField(max_length=255, db_collation="C")
     change_type = models.CharField(max_length=6, choices=ChangeType.choices)
     revision_num = models.BigIntegerField()
-    changed_by = models.CharField(max_length=18, blank=True)
+    changed_by = models.CharField(max_length=255, blank=True)
     last_modified_date = models.DateTimeField()
     created_at = models.DateTimeField("seen at", db_default=Now())
     batch_id = models.UUIDField(null=True)
@@ -81,12 +81,12 @@ class TrackedComponent(models.Model):
     member_type = models.CharField(max_length=100, db_collation="C")
     member_name = models.CharField(max_length=255, db_collation="C")
     revision_num = models.BigIntegerField()
-    changed_by = models.CharField(max_length=18, blank=True)
+    changed_by = models.CharField(max_length=255, blank=True)
     last_modified_date = models.DateTimeField()
     is_deleted = models.BooleanField(default=False)
     is_baseline = models.BooleanField(default=False)
     edited_at = models.DateTimeField(null=True)
-    edited_by = models.CharField(max_length=18, blank=True)
+    edited_by = models.CharField(max_length=255, blank=True)
     edit_type = models.CharField(max_length=6, choices=ChangeType.choices, blank=True)
 
     class Meta:
@@ -112,7 +112,7 @@ class Person(models.Model):
     """A user of one org, as its User object names them. A default admin called "User User" gets the owner's name."""
 
     scratch_org = models.ForeignKey(ScratchOrg, on_delete=models.CASCADE, db_index=False)
-    user_id = models.CharField(max_length=18)
+    user_id = models.CharField(max_length=255)
     username = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
 

@@ -3,7 +3,8 @@
 What matches stays in the table, and out of the feed and of overlaps. A line without a colon hides nothing.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _LIKE = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%"})
@@ -23,6 +24,18 @@ def as_sql(noise_rules: str, table: str) -> tuple[str, dict[str, str]]:
             parts.append(f"{table}.{column} {'LIKE' if '*' in glob else '='} %({key})s")
         conditions.append(f"AND NOT ({' AND '.join(parts) or 'true'})")
     return " ".join(conditions), values
+
+
+def hides_all(noise_rules: str, member_type: str, names: Sequence[str] | None) -> bool:
+    """Whether nothing of this type is left to look for, of these names or (None) of any."""
+    globs = [name for kind, name in _globs(noise_rules) if _fits(kind, member_type)]
+    if names is None:
+        return "*" in globs
+    return all(any(_fits(glob, name) for glob in globs) for name in names)
+
+
+def _fits(glob: str, value: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, glob.split("*"))), value, re.DOTALL) is not None
 
 
 def _globs(noise_rules: str) -> Iterator[tuple[str, str]]:

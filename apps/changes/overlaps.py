@@ -20,16 +20,16 @@ from apps.orgs.models import ScratchOrg
 DOOR = "overlaps"
 MOST_ORGS = 100  # listed of one component, the latest editors first; org_count and distinct_people count all
 
-# The index tracked_components_edited holds all that the grouping needs, in its order. A row for each of a component's
-# orgs follows.
+# The index tracked_components_edited holds all that the grouping needs, in its order. IS TRUE keeps the planner from
+# turning the look-up of active orgs into a walk through each of them. A row for each of a component's orgs follows.
 _OVERLAPS = f"""
-    WITH active AS MATERIALIZED (
-        SELECT id FROM scratch_orgs WHERE team_id = %(team)s AND status = '{ScratchOrg.Status.ACTIVE.value}'
-    ), overlap AS MATERIALIZED (
+    WITH overlap AS MATERIALIZED (
         SELECT t.dev_hub_id, t.member_type, t.member_name, max(t.edited_at) AS newest
         FROM tracked_components AS t
         WHERE t.team_id = %(team)s AND t.edited_at >= now() - make_interval(days => %(days)s::int)
-            AND t.scratch_org_id IN (SELECT id FROM active) {{narrower}}
+            AND (t.scratch_org_id IN (
+                SELECT id FROM scratch_orgs WHERE team_id = %(team)s AND status = '{ScratchOrg.Status.ACTIVE.value}'
+            )) IS TRUE {{narrower}}
         GROUP BY t.dev_hub_id, t.member_type, t.member_name
         HAVING count(*) > 1 {{below}}
         ORDER BY newest DESC, t.dev_hub_id DESC, t.member_type DESC, t.member_name DESC LIMIT {{limit}}

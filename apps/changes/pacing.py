@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.core.claims import QUEUE_LEASE_SECONDS
+from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
 
 POLL_LEASE_SECONDS = 120  # above the 90 s that a poll may take
@@ -25,15 +26,19 @@ GOLDEN_RATIO = 0.618033988749895
 NEXT_PHASE_POINT = """to_timestamp(
     (floor(extract(epoch FROM now())::float8 / %(seconds)s - %(phase)s) + 1 + %(phase)s) * %(seconds)s)"""
 
-# A lease that a worker took and that ran out: the org may be what killed the worker, so it backs off.
+# A lease that a worker took and that ran out: the org may be what killed the worker, so it backs off. A row that a sync
+# or a late worker is writing is left to the next tick: waiting for several of them in another order would deadlock.
 _GIVE_UP_LOST = """
+    WITH lost AS (
+        SELECT id FROM scratch_orgs WHERE lease_taken AND lease_until < now() FOR NO KEY UPDATE SKIP LOCKED
+    )
     UPDATE scratch_orgs o SET
         lease_token = NULL, lease_taken = false, consecutive_failures = o.consecutive_failures + 1,
         last_error_code = 'worker_lost', last_error = 'the worker that polled this org was lost; it is tried again',
         next_poll_at = now() + random() * make_interval(secs => least(
             %(max_backoff)s,
             coalesce(h.poll_interval_minutes * 60, %(interval)s) * power(2, least(o.consecutive_failures, 12))))
-    FROM dev_hubs h WHERE h.id = o.dev_hub_id AND o.lease_taken AND o.lease_until < now()"""
+    FROM lost, dev_hubs h WHERE o.id = lost.id AND h.id = o.dev_hub_id"""
 
 _LOCK_HUBS = "SELECT id FROM dev_hubs WHERE active ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 
@@ -129,7 +134,7 @@ def phase(org_id: int) -> float:
 def within_budget(interval_seconds: float, api_used: int | None, api_max: int | None) -> float:
     """The interval that spares the org's daily API calls: people and pipelines need them too."""
     share = api_used / api_max if api_used and api_max else 0.0
-    if share >= 0.95:
+    if share >= HOURLY_SHARE:
         return max(interval_seconds, 3600.0)
     if share >= 0.90:
         return interval_seconds * 4

@@ -72,7 +72,7 @@ _STORE = f"""
             revision_num, changed_by, last_modified_date, batch_id, is_bulk)
         SELECT team_id, id, position + i, %(tracking_epoch)s, cid, t, n, ct, r, p, at, b, b IS NOT NULL
         FROM found, numbered WHERE c ORDER BY i
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (scratch_org_id, tracking_epoch, change_id, revision_num) DO NOTHING
         RETURNING team_id, member_type, change_type, last_modified_date, feed_position
     ), counted AS (
         INSERT INTO daily_change_counts AS daily (team_id, day, member_type, change_type, count)
@@ -100,16 +100,21 @@ _MARK_GAP = """
     SELECT team_id, id, %(reason)s, last_polled_at, now() FROM scratch_orgs
     WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL"""
 
+# What somebody decided meanwhile stands: a stop, a sync that ended the org, an enrolment (next_poll_at moved).
 _FAIL = """
+    WITH mine AS (
+        SELECT id, %(refused)s AND watched AND next_poll_at <= last_attempted_at AS stop
+        FROM scratch_orgs WHERE id = %(org)s AND lease_token = %(lease)s FOR NO KEY UPDATE
+    )
     UPDATE scratch_orgs SET
         lease_token = NULL, lease_taken = false, lease_until = 'epoch', updated_at = now(),
         consecutive_failures = consecutive_failures + 1, last_error_code = %(code)s, last_error = %(error)s,
         last_poll_seconds = %(poll_seconds)s,
-        watched = watched AND NOT %(stop)s,
-        unwatched_reason = CASE WHEN %(stop)s THEN %(reason)s ELSE unwatched_reason END,
+        watched = watched AND NOT mine.stop,
+        unwatched_reason = CASE WHEN mine.stop THEN %(reason)s ELSE unwatched_reason END,
         next_poll_at = CASE WHEN next_poll_at > last_attempted_at THEN next_poll_at
             ELSE now() + make_interval(secs => %(wait)s) END
-    WHERE id = %(org)s AND lease_token = %(lease)s RETURNING team_id"""
+    FROM mine WHERE scratch_orgs.id = mine.id RETURNING team_id, mine.stop"""
 
 _KNOWN = """
     SELECT member_type, member_name, CASE WHEN tracking_epoch = %s THEN revision_num ELSE -1 END, is_deleted
@@ -136,28 +141,26 @@ def store(turn: Turn, reading: Reading, seconds: float) -> int | None:
 
 def fail(turn: Turn, error: SalesforceError | ScratcherError, seconds: float) -> None:
     """Ends the turn with an error on the org's row. What was known stays. A refused login stops the polling."""
-    refused = isinstance(error, LoginRefused)
-    row = _execute(
-        _FAIL,
-        {
-            "org": turn.org.pk,
-            "lease": turn.lease_token,
-            "code": error.code,
-            "error": str(error)[:500],
-            "poll_seconds": seconds,
-            "stop": refused,
-            "reason": ScratchOrg.Unwatched.LOGIN_REFUSED.value,
-            "wait": _wait_seconds(turn, error),
-        },
-    ).fetchone()
-    if row is not None and refused:
-        events.record(
-            team_id=row[0],
-            kind=events.Kind.LOGIN_REFUSED,
-            title=f"Login refused: {_label(turn.org)}",
-            link=_link(turn.org),
-            data={"scratch_org": turn.org.pk, "org_id": turn.org.org_id, "error": str(error)[:500]},
-        )
+    values = {
+        "org": turn.org.pk,
+        "lease": turn.lease_token,
+        "code": error.code,
+        "error": str(error)[:500],
+        "poll_seconds": seconds,
+        "refused": isinstance(error, LoginRefused),
+        "reason": ScratchOrg.Unwatched.LOGIN_REFUSED.value,
+        "wait": _wait_seconds(turn, error),
+    }
+    with transaction.atomic():
+        row = _execute(_FAIL, values).fetchone()
+        if row is not None and row[1]:
+            events.record(
+                team_id=row[0],
+                kind=events.Kind.LOGIN_REFUSED,
+                title=f"Login refused: {_label(turn.org)}",
+                link=_link(turn.org),
+                data={"scratch_org": turn.org.pk, "org_id": turn.org.org_id, "error": values["error"]},
+            )
 
 
 def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.changes.models import ChangeType, GapMark
+from apps.orgs.serializers import DevHubName
 
 
 class ChangedOrg(serializers.Serializer[Any]):
@@ -45,11 +46,6 @@ class FeedGap(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
-class HubName(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-
-
 class OverlapEdit(serializers.Serializer[Any]):
     org = ChangedOrg()
     changed_by = ChangedBy()
@@ -58,7 +54,7 @@ class OverlapEdit(serializers.Serializer[Any]):
 
 
 class OverlapAnswer(serializers.Serializer[Any]):
-    dev_hub = HubName()
+    dev_hub = DevHubName()
     member_type = serializers.CharField()
     member_name = serializers.CharField()
     last_edited_at = serializers.DateTimeField()

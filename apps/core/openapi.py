@@ -66,7 +66,7 @@ def door(
     errors: Sequence[int] = (),
 ) -> Callable[[View], View]:
     """`answers`: the fields beside `success`. `errors`: beyond 400, 401, 403, 429 and 503, which all doors have."""
-    name = "".join(word.capitalize() for word in summary.split())
+    name = "".join(word.capitalize() for word in summary.replace("'", "").split())
     envelope = inline_serializer(f"{name}Answer", {"success": serializers.BooleanField(), **answers})
     good = OpenApiExample(summary, {"success": True, **example}, response_only=True, status_codes=[str(status)])
     sent = [OpenApiExample(f"{summary}: body", dict(takes_example), request_only=True)] if takes_example else []

@@ -10,10 +10,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
-from kombu.exceptions import OperationalError
-
-# A connection that died silently shows only when it is used; the second try makes a new one.
-ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]  # older types
 
 log = structlog.get_logger(__name__)
 
@@ -39,25 +36,19 @@ class Task(StrEnum):
 
 
 def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
-    """One message (id, lease token) per claimed row; returns how many went out.
+    """One message (id, lease token) per claimed row, all in one round trip; returns how many went out.
 
     Redis away: what did not go out is logged and dropped. Its lease runs out, and a later tick claims it again.
     """
     sent = 0
     try:
-        with current_app.producer_pool.acquire(block=True, timeout=1) as producer:
+        with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():  # type: ignore[attr-defined]
             for pk, token in messages:
-                current_app.send_task(
-                    str(task),
-                    args=[pk, token],
-                    queue=str(queue),
-                    producer=producer,
-                    retry=True,
-                    retry_policy=ONCE_MORE,
-                )
+                current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
                 sent += 1
-    except OperationalError as error:
-        log.warning("queue_unreachable", task=str(task), sent=sent, error=str(error))
+    except (OperationalError, BatchPublishError) as error:
+        log.warning("queue_unreachable", task=str(task), claimed=sent, error=str(error))
+        return 0
     return sent
 
 
@@ -69,8 +60,12 @@ def length(queue: Queue) -> int:
 
 
 def workers_alive(timeout_seconds: float = 2.0) -> list[str]:
-    """The names of the workers that answer a ping within the time; none while Redis is away."""
-    try:
-        return [name for answer in current_app.control.ping(timeout=timeout_seconds) or [] for name in answer]
-    except OperationalError:
-        return []
+    """The names of the workers that answer a ping within the time; none while Redis is away, or hangs."""
+    limits = {"socket_timeout": timeout_seconds + 1}
+    with current_app.connection_for_write(transport_options=limits) as connection:
+        away: tuple[type[BaseException], ...] = (OperationalError, *connection.connection_errors)
+        try:
+            answers = current_app.control.ping(timeout=timeout_seconds, connection=connection) or []
+        except away:
+            return []
+    return [name for answer in answers for name in answer]

@@ -21,23 +21,28 @@ from apps.core.errors import TooManyRequests
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
-WRONG_KEYS_PER_WINDOW = 20  # from one address
+# Different ones, from one address: a client that was left with an old key must not shut out its neighbours, and all of
+# Salesforce's callouts come from a few addresses.
+WRONG_KEYS_PER_WINDOW = 20
 TIMEOUT_SECONDS = 0.5
 PAUSE_SECONDS = 5  # without Redis, after it failed
 
-# Counts one more at a counter that lives for ARGV[1] seconds from its first count on; tells its count and time left,
-# and those of a second counter. Atomic, as all scripts are.
+# Both live for ARGV[1] seconds from their first entry on. Atomic, as all scripts are.
 _COUNT = """
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-return {n, redis.call('TTL', KEYS[1]), tonumber(redis.call('GET', KEYS[2]) or '0'), redis.call('TTL', KEYS[2])}
+return {n, redis.call('TTL', KEYS[1]), redis.call('SCARD', KEYS[2]), redis.call('TTL', KEYS[2])}
+"""
+_REMEMBER = """
+redis.call('SADD', KEYS[1], ARGV[2])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 """
 _resume_at = 0.0
 
 
 def admit(caller: str, address: str) -> None:
     """Counts one request of `caller` from `address`. Raises TooManyRequests (429)."""
-    counted = _count(f"scratcher:requests:{caller}", also=_wrong(address))
+    counted = _run(_COUNT, [f"scratcher:requests:{caller}", _wrong(address)])
     if counted is None:
         return
     requests, seconds_left, wrong, wrong_seconds_left = counted
@@ -47,8 +52,8 @@ def admit(caller: str, address: str) -> None:
         raise TooManyRequests(f"more than {settings.REQUESTS_PER_MINUTE} requests in a minute: slow down", seconds_left)
 
 
-def count_wrong_key(address: str) -> None:
-    _count(_wrong(address), also=_wrong(address))
+def remember_wrong_key(caller: str, address: str) -> None:
+    _run(_REMEMBER, [_wrong(address)], caller)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -74,8 +79,8 @@ def redis_answers() -> bool:
         return False
 
 
-def _count(key: str, *, also: str) -> list[int] | None:
-    """Counts at `key` and looks at `also`; None while Redis is away. One request in PAUSE_SECONDS finds out."""
+def _run(script: str, keys: list[str], *arguments: str) -> list[int] | None:
+    """The script's answer; None while Redis is away. One request in PAUSE_SECONDS finds out whether it is."""
     global _resume_at  # noqa: PLW0603 - the breaker is the process's
     now = time.monotonic()
     if now < _resume_at:
@@ -84,7 +89,7 @@ def _count(key: str, *, also: str) -> list[int] | None:
     if was_away:
         _resume_at = now + PAUSE_SECONDS  # nobody else tries while this one may be waiting
     try:
-        counted: list[int] = _redis().eval(_COUNT, 2, key, also, str(WINDOW_SECONDS))
+        answer: list[int] | None = _redis().eval(script, len(keys), *keys, str(WINDOW_SECONDS), *arguments)
     except RedisError as error:
         _resume_at = time.monotonic() + PAUSE_SECONDS
         log.warning("rate_limits_off", error=type(error).__name__)
@@ -92,7 +97,7 @@ def _count(key: str, *, also: str) -> list[int] | None:
     if was_away:
         _resume_at = 0.0
         log.info("rate_limits_on")
-    return counted
+    return answer
 
 
 def _wrong(address: str) -> str:

@@ -15,10 +15,7 @@ PROCESSES = {
     "worker": f"celery -q -A config worker -n worker@%h -Q polls --concurrency ${{WORKER_THREADS:-100}} {_WORKER}",
     # A worker of its own, so that the tick never waits behind polls.
     "upkeep": f"celery -q -A config worker -n upkeep@%h -Q upkeep,events,operations --concurrency 8 {_WORKER}",
-    "beat": (
-        "celery -q -A config beat --pidfile= --max-interval 1"
-        " --scheduler django_celery_beat.schedulers:DatabaseScheduler"
-    ),
+    "beat": ("celery -q -A config beat --pidfile= --max-interval 1 --scheduler workers.schedule:Scheduler"),
     "flower": "celery -q -A config flower --conf=config/flower.py",
 }
 

@@ -42,7 +42,7 @@ class OperationProgress(APIView):
     needs = {"GET": Ability.READ}
 
     @door(
-        "Show an operations progress",
+        "Show an operation's progress",
         answers={"progress": ProgressAnswer()},
         errors=[404],
         example={"progress": OPERATION_EXAMPLE["progress"]},
@@ -56,7 +56,7 @@ class OperationLogs(APIView):
     needs = {"GET": Ability.READ}
 
     @door(
-        "Read an operations log",
+        "Read an operation's log",
         answers={"logs": LogAnswer(many=True), "next": NEXT},
         query=PAGE,
         errors=[404],

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection, models
+from prometheus_client import Counter
 
 from apps.core import crypto
 from apps.core.errors import ScratcherError
@@ -26,6 +27,7 @@ from apps.salesforce.transport import Deadline, Transport
 
 POLL_SECONDS = 90
 SYNC_SECONDS = 240
+API_CALLS = Counter("scratcher_salesforce_calls_total", "Requests sent to Salesforce, logins among them")
 
 Credential = ScratchOrg.Credential
 Row = TypeVar("Row", ScratchOrg, DevHub)
@@ -51,6 +53,7 @@ def transport() -> Transport:
         hosts=settings.SALESFORCE_HOSTS,
         ca_file=settings.SALESFORCE_CA_FILE,
         api_version=settings.SALESFORCE_API_VERSION,
+        on_request=API_CALLS.inc,
     )
 
 

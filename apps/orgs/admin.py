@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,13 +32,19 @@ class Credentials(forms.Form):
     """What a DevHub is entered by. The key goes in and never comes out."""
 
     team = forms.ModelChoiceField(Team.objects.order_by("name"))
-    username = forms.CharField(max_length=255, help_text="The integration user.")
-    client_id = forms.CharField(label="Consumer key", max_length=255, help_text="Of the connected app.")
+    username = forms.CharField(max_length=255, widget=AdminTextInputWidget, help_text="The integration user.")
+    client_id = forms.CharField(
+        label="Consumer key", max_length=255, widget=AdminTextInputWidget, help_text="Of the connected app."
+    )
     login_url = forms.CharField(
-        label="Login URL", max_length=200, initial="https://login.salesforce.com", help_text="My Domain, or this."
+        label="Login URL",
+        max_length=200,
+        initial="https://login.salesforce.com",
+        widget=AdminTextInputWidget,
+        help_text="The hub's My Domain address (https://….my.salesforce.com), or https://login.salesforce.com.",
     )
     private_key = forms.CharField(
-        widget=WriteOnly(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
+        widget=WriteOnly(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false", "class": "vLargeTextField"}),
         strip=False,
         help_text="PEM. It is stored encrypted and never shown again.",
     )
@@ -46,7 +53,7 @@ class Credentials(forms.Form):
 class ChangedCredentials(Credentials):
     team = None  # type: ignore[assignment]
     private_key = forms.CharField(
-        widget=WriteOnly(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
+        widget=WriteOnly(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false", "class": "vLargeTextField"}),
         strip=False,
         required=False,
         help_text="PEM. Empty: the stored key stays.",
@@ -154,9 +161,9 @@ class HealthFilter(admin.SimpleListFilter):
 @admin.register(ScratchOrg)
 class ScratchOrgAdmin(InspectionAdmin):
     list_display = (
-        "username", "label", "dev_hub", "status", "health", "why", "last_polled_at", "next_poll", "failures",
-        "api_calls", "expiration_date",
+        "health", "username", "label", "why", "last_polled_at", "next_poll", "dev_hub", "expiration_date",
     )  # fmt: skip
+    list_display_links = ("username",)
     list_filter = (HealthFilter, "status", "unwatched_reason", "credential", "last_error_code", "dev_hub", "team")
     list_select_related = ("dev_hub",)
     search_fields = ("=org_id", "username", "org_name", "alias", "owner_name")
@@ -166,7 +173,7 @@ class ScratchOrgAdmin(InspectionAdmin):
         "alias", "org_name", "username", "org_id", "team", "dev_hub", "instance_url", "status", "health", "why",
         "what_to_do", "watched", "unwatched_reason", "visible_to_hub", "credential", "connected_app",
         "owner_name", "owner_username", "signup_email", "edition", "features", "description", "created_date",
-        "expiration_date", "last_polled_at", "last_attempted_at", "next_poll_at", "last_poll_seconds",
+        "expiration_date", "last_polled_at", "last_attempted_at", "next_poll_at", "last_poll_took",
         "consecutive_failures", "last_error_code", "last_error", "changes_total", "last_change_at", "api_calls",
         "baselined_at", "tracking_epoch", "created_at",
     )  # fmt: skip
@@ -191,13 +198,13 @@ class ScratchOrgAdmin(InspectionAdmin):
     def what_to_do(self, org: ScratchOrg) -> str:
         return standing.of_org(org).what_to_do
 
+    @admin.display
+    def last_poll_took(self, org: ScratchOrg) -> str:
+        return f"{org.last_poll_seconds:.2f} s"
+
     @admin.display(description="next poll", ordering="next_poll_at")
     def next_poll(self, org: ScratchOrg) -> Any:
         return org.next_poll_at if org.watched else None
-
-    @admin.display(ordering="consecutive_failures")
-    def failures(self, org: ScratchOrg) -> int:
-        return org.consecutive_failures
 
     @admin.display(description="API calls today")
     def api_calls(self, org: ScratchOrg) -> str:

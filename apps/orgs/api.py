@@ -27,8 +27,8 @@ from apps.orgs.serializers import (
     DevHubBody,
     DevHubChangeBody,
     EnrolBody,
-    OrgAnswer,
-    OrgDetailAnswer,
+    ScratchOrgAnswer,
+    ScratchOrgDetailAnswer,
     coverage_json,
     hub_json,
     org_detail_json,
@@ -52,7 +52,7 @@ class OrgList(APIView):
         "List orgs",
         says="Every scratch org ever seen, the newest found first.",
         query=query,
-        answers={"orgs": OrgAnswer(many=True), "next": NEXT},
+        answers={"orgs": ScratchOrgAnswer(many=True), "next": NEXT},
         example={"orgs": [examples.ORG], "next": None},
     )
     def get(self, request: Request) -> Response:
@@ -73,7 +73,7 @@ class OrgDetail(APIView):
     @door(
         "Show an org",
         says="`org_id`: 15 or 18 characters, or a username.",
-        answers={"org": OrgDetailAnswer()},
+        answers={"org": ScratchOrgDetailAnswer()},
         example={"org": examples.ORG_DETAIL},
         errors=[404],
     )
@@ -91,7 +91,7 @@ class OrgEnrol(APIView):
         "token. They are tried at once, stored encrypted, and never shown.",
         takes=EnrolBody,
         takes_example={"sfdx_auth_url": "force://PlatformCLI::5Aep…@example.scratch.my.salesforce.com"},
-        answers={"org": OrgDetailAnswer()},
+        answers={"org": ScratchOrgDetailAnswer()},
         example={"org": examples.ORG_DETAIL},
         errors=[404, 410],
     )

@@ -19,6 +19,9 @@ from apps.salesforce.auth.token import Token
 LOGIN_SECONDS = 30
 SF_CLI = "PlatformCLI"  # the connected app of the Salesforce CLI, whose refresh tokens people have at hand
 
+HOURLY_SHARE = 0.95  # of an org's daily API calls: from here on it is polled hourly, whoever asks
+SPARED = Q(api_used__gte=F("api_max") * HOURLY_SHARE)
+
 Unwatched = ScratchOrg.Unwatched
 
 
@@ -66,8 +69,8 @@ def start_watching(orgs: QuerySet[ScratchOrg]) -> int:
 
 
 def poll_now(orgs: QuerySet[ScratchOrg]) -> int:
-    """The next tick polls these orgs, whatever their backoff says; returns how many."""
-    return orgs.filter(watched=True).update(next_poll_at=Now())
+    """The next tick polls these orgs, whatever their backoff says, if their API budget allows; returns how many."""
+    return orgs.filter(watched=True).exclude(SPARED).update(next_poll_at=Now())
 
 
 def _parse(sfdx_auth_url: str) -> SfdxAuthUrl:

@@ -33,7 +33,7 @@ ORG_DETAIL: dict[str, Any] = {
     "description": "",
     "features": "",
     "connected_app": "3MVG9…",
-    "gaps": [{"reason": "not_watched", "from_at": "2026-11-20T10:00:00Z", "to_at": "2026-11-20T12:00:00Z"}],
+    "gaps": [{"reason": "not_watched", "from": "2026-11-20T10:00:00Z", "to": "2026-11-20T12:00:00Z"}],
 }
 HUB: dict[str, Any] = {
     "id": 1,

@@ -13,7 +13,8 @@ from apps.orgs.models import ScratchOrg
 # One pass over the orgs; the changes are counted as they are stored, never here.
 _SUMS = """
     SELECT coalesce(extract(epoch FROM now() - min(o.next_poll_at)
-               FILTER (WHERE o.watched AND h.active AND o.next_poll_at <= now() AND o.lease_until < now())), 0)::float8,
+               FILTER (WHERE o.watched AND h.active AND o.next_poll_at <= now()
+                   AND NOT (o.lease_taken AND o.lease_until >= now()))), 0)::float8,
            coalesce(sum(o.changes_total), 0)::float8,
            coalesce(extract(epoch FROM now() - min(o.last_attempted_at)
                FILTER (WHERE o.watched AND h.active)), 0)::float8

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
 from apps.accounts.models import Team
 from apps.core.claims import Claimable
 
+SHORTEST_INTERVAL_MINUTES, LONGEST_INTERVAL_MINUTES = 0.05, 1440  # of polls
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,9 +26,13 @@ class DevHub(Claimable):
     private_key = models.TextField(editable=False)  # encrypted
     access_token = models.TextField(blank=True, editable=False)  # encrypted
     active = models.BooleanField(default=True)
-    poll_interval_minutes = models.FloatField(null=True, blank=True, help_text="Empty: POLL_INTERVAL_MINUTES")
+    poll_interval_minutes = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Empty: POLL_INTERVAL_MINUTES",
+        validators=[MinValueValidator(SHORTEST_INTERVAL_MINUTES), MaxValueValidator(LONGEST_INTERVAL_MINUTES)],
+    )
     can_view_all = models.BooleanField(null=True)
-    has_sfdx_auth_url = models.BooleanField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=50, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
@@ -40,6 +46,7 @@ class DevHub(Claimable):
 
     class Meta:
         db_table = "dev_hubs"
+        verbose_name = "DevHub"
         constraints = [models.UniqueConstraint(fields=["team", "org_id"], name="dev_hubs_once_per_team")]
 
     def __str__(self) -> str:
@@ -59,8 +66,6 @@ class ScratchOrg(models.Model):
 
         NOT_ENROLLED = "not_enrolled"
         LOGIN_REFUSED = "login_refused"
-        NO_SOURCE_TRACKING = "no_source_tracking"
-        KEY_MISSING = "key_missing"
         STOPPED = "stopped"
         ENDED = "ended"
 

@@ -13,12 +13,11 @@ from apps.core.api import render
 from apps.core.throttling import redis_answers
 from apps.orgs import metrics
 
-# Hubs with watched orgs of which no poll has ended for two intervals.
+# Hubs with watched orgs of which no poll has ended for two intervals: a poll's end, and nothing else, moves updated_at.
 _SILENT_HUBS = """
     SELECT h.name FROM dev_hubs h JOIN scratch_orgs o ON o.dev_hub_id = h.id WHERE h.active AND o.watched
     GROUP BY h.id HAVING
-    coalesce(max(o.last_attempted_at), min(o.created_at))
-        < now() - 2 * make_interval(secs => coalesce(h.poll_interval_minutes * 60, %s))
+    max(o.updated_at) < now() - 2 * make_interval(secs => coalesce(h.poll_interval_minutes * 60, %s))
     ORDER BY h.name"""
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.core.api import Body
 from apps.orgs import health
 from apps.orgs.coverage import Coverage
-from apps.orgs.models import DevHub, ScratchOrg
+from apps.orgs.models import LONGEST_INTERVAL_MINUTES, SHORTEST_INTERVAL_MINUTES, DevHub, ScratchOrg
 from apps.orgs.standing import Standing, of_hub, of_org
 
 
@@ -34,7 +34,11 @@ class DevHubBody(Body):
 class DevHubChangeBody(Body):
     active = serializers.BooleanField(required=False, help_text="false: neither synced nor polled.")
     poll_interval_minutes = serializers.FloatField(
-        required=False, allow_null=True, min_value=0.05, max_value=1440, help_text="null: POLL_INTERVAL_MINUTES."
+        required=False,
+        allow_null=True,
+        min_value=SHORTEST_INTERVAL_MINUTES,
+        max_value=LONGEST_INTERVAL_MINUTES,
+        help_text="null: POLL_INTERVAL_MINUTES.",
     )
     name = serializers.CharField(required=False, max_length=255)
 
@@ -46,7 +50,7 @@ class StandingAnswer(serializers.Serializer[Any]):
     what_to_do = serializers.CharField(allow_blank=True)
 
 
-class HubName(serializers.Serializer[Any]):
+class DevHubName(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
@@ -61,13 +65,13 @@ class BudgetAnswer(serializers.Serializer[Any]):
     max = serializers.IntegerField(allow_null=True)
 
 
-class OrgAnswer(StandingAnswer):
+class ScratchOrgAnswer(StandingAnswer):
     org_id = serializers.CharField(help_text="18 characters.")
     name = serializers.CharField(allow_blank=True)
     alias = serializers.CharField(allow_blank=True)
     username = serializers.CharField()
     url = serializers.CharField(allow_blank=True)
-    dev_hub = HubName()
+    dev_hub = DevHubName()
     status = serializers.ChoiceField(ScratchOrg.Status.choices)
     health = serializers.ChoiceField(health.ALL)
     edition = serializers.CharField(allow_blank=True)
@@ -84,17 +88,17 @@ class OrgAnswer(StandingAnswer):
     last_change_at = serializers.DateTimeField(allow_null=True)
 
 
-class GapAnswer(serializers.Serializer[Any]):
+class OrgGapAnswer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(["not_watched", "tracking_reset"])
-    from_at = serializers.DateTimeField()
-    to_at = serializers.DateTimeField()
+    locals()["from"] = serializers.DateTimeField()  # a word of Python's
+    to = serializers.DateTimeField()
 
 
-class OrgDetailAnswer(OrgAnswer):
+class ScratchOrgDetailAnswer(ScratchOrgAnswer):
     description = serializers.CharField(allow_blank=True)
     features = serializers.CharField(allow_blank=True)
     connected_app = serializers.CharField(allow_blank=True)
-    gaps = GapAnswer(many=True, help_text="The newest 50 spans of which only the last state is known.")
+    gaps = OrgGapAnswer(many=True, help_text="The newest 50 spans of which only the last state is known.")
 
 
 class DevHubAnswer(StandingAnswer):
@@ -168,7 +172,7 @@ def org_detail_json(org: ScratchOrg) -> dict[str, Any]:
         "description": org.description,
         "features": org.features,
         "connected_app": org.connected_app,
-        "gaps": [{"reason": gap.reason, "from_at": gap.from_at, "to_at": gap.to_at} for gap in gaps],
+        "gaps": [{"reason": gap.reason, "from": gap.from_at, "to": gap.to_at} for gap in gaps],
     }
 
 

@@ -29,6 +29,7 @@ WHAT_TO_DO = {
     "session_expired": "If this stays, enrol the org again.",
     "invalid_private_key": "Give the DevHub its private key again (manage.py add_devhub --update).",
     "malformed_answer": "If this stays, look for a proxy between this machine and Salesforce.",
+    "redirected": "Enrol the org again: the address that is stored for it is not its My Domain address.",
     "unexpected": "Look into the worker's log.",
 }
 

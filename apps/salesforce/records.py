@@ -17,6 +17,7 @@ _IDENTITY = re.compile(
 )
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _BIGINT = 2**63
+MOST_TYPE, MOST_NAME = 100, 255  # characters, as the Tooling API documents them; our rows hold no more
 
 
 @lru_cache(maxsize=16_384)
@@ -52,6 +53,8 @@ class SourceMember:
         if member_type == "QuickActionDefinition":
             member_type = "QuickAction"
         name = text(record, "MemberName")
+        if len(name) > MOST_NAME or len(member_type) > MOST_TYPE:
+            raise _unusable("MemberName or MemberType")
         return cls(
             text(record, "Id"),
             member_type,

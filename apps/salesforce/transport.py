@@ -7,7 +7,7 @@ share it.
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -80,7 +80,8 @@ class Transport:
 
     hosts: entries of SALESFORCE_HOSTS. ca_file: a PEM file of authorities trusted besides the system's. request_seconds
     and poll_seconds count connection, TLS, headers and body; only the look-up of a name has the resolver's own limit
-    (resolv.conf, usually 10 s). body_bytes caps one answer, packed or unpacked.
+    (resolv.conf, usually 10 s). body_bytes caps one answer, packed or unpacked. on_request: called for each request
+    that is about to be sent.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Transport:
         poll_seconds: float = 90,
         body_bytes: int = 32 * 1024 * 1024,
         api_version: str = "67.0",
+        on_request: Callable[[], None] | None = None,
     ) -> None:
         self._hosts = AllowedHosts(hosts)
         self._tls = ssl.create_default_context()
@@ -100,6 +102,7 @@ class Transport:
             self._tls.load_verify_locations(ca_file)
         self._request_seconds, self._poll_seconds, self._body_bytes = request_seconds, poll_seconds, body_bytes
         self.api_version = api_version
+        self._on_request = on_request
         self.session = Session(self)
 
     def check_host(self, url: str) -> None:
@@ -114,6 +117,8 @@ class Transport:
         """The 2xx answer. Raises SalesforceError for everything else."""
         origin, target = self._hosts.split(url)
         request = _request_bytes(method, origin, target, headers, body)
+        if self._on_request is not None:
+            self._on_request()
         ends_at = min(deadline.ends_at, time.monotonic() + self._request_seconds)
         try:
             reply = self._exchange(method, origin, request, ends_at, deadline)

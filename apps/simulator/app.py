@@ -64,12 +64,12 @@ class Simulator:
             world.requests["versions"] += 1
             await exchange.send(rest.versions(), world.catch_up())
             return
+        found = rest.find_route(exchange.path)
+        world.requests[found.route.name if found else "other"] += 1
         session = self._sessions.find(exchange.bearer, world.catch_up())
         if session is None:
             raise answers.invalid_session()
         org = session.org
-        found = rest.find_route(exchange.path)
-        world.requests[found.route.name if found else "other"] += 1
         body = b"" if exchange.method == "GET" else await exchange.body()
         instead = await self._interfere(org, exchange, world.clock.now(), login=False)
         if exchange.gone:

@@ -44,7 +44,11 @@ def read_edit(command: dict[str, Any]) -> Edit:
     for name in _REQUIRED:
         if name not in fields:
             raise BadCommand(f"an edit needs {name}")
-    return Edit(**fields)
+    edit = Edit(**fields)
+    late = not edit.visible or edit.visible_after_seconds > 0
+    if (edit.null_counter or edit.duplicate) and (late or edit.null_counter == edit.duplicate):
+        raise BadCommand("null_counter or duplicate is for a row that is visible at once, one of the two")
+    return edit
 
 
 def read_signups(world: World, command: dict[str, Any], now: float) -> list[Signup]:

@@ -65,9 +65,11 @@ def apply_edit(world: World, org: Org, edit: Edit, at: float) -> Entry:
     if not edit.visible or delay > 0:
         _hide(world, tracking, component, entry, row)
         return entry
-    tracking.show(component, row)
-    if edit.null_counter or edit.duplicate:
-        tracking.make_odd(component, null_counter=edit.null_counter)
+    former = tracking.show(component, row)
+    if edit.null_counter:
+        tracking.null_counter(row)
+    elif edit.duplicate:
+        tracking.double(row, former)
     return entry
 
 

@@ -94,7 +94,7 @@ async def interfere(
     if exchange.gone:
         return None
     if "reset" in active:
-        exchange.reset()
+        await exchange.reset()
         return None
     if "endless" in active:
         await _endless(exchange, now)

@@ -7,6 +7,7 @@ from functools import lru_cache
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _INSTANCE = "5e0"
+_SCATTER = 1_000_000_000_039  # a prime
 
 ORGANIZATION = "00D"
 USER = "005"
@@ -30,8 +31,14 @@ def to_18(id15: str) -> str:
 
 
 def make_id(prefix: str, serial: int) -> str:
-    """The 18-character id of the serial-th record of a kind. Neighbours may differ in case only, as real ones do."""
+    """The 18-character id of the serial-th record of a kind. Some differ in case only, as real ones do."""
     return to_18(prefix + _INSTANCE + _base62(serial).rjust(9, "0"))
+
+
+def make_org_id(serial: int) -> str:
+    """Scattered, since ScratchOrg is text, which SOQL compares without regard to case: few org ids may differ in case
+    only."""
+    return make_id(ORGANIZATION, serial * _SCATTER % 62**7)
 
 
 def _base62(number: int) -> str:

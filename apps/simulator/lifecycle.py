@@ -186,7 +186,8 @@ def _end(world: World, org: Org, at: float, deleted_by: str | None) -> None:
     org.alive = False
     org.tracking = None
     for user in org.users:
-        world.users.pop(user.Username.lower(), None)
+        if world.users.get(user.Username.lower(), (None,))[0] is org:
+            del world.users[user.Username.lower()]
     for token in org.refresh_tokens:
         world.refresh_tokens.pop(token, None)
 
@@ -203,7 +204,7 @@ def _organization(
     number: int, *, name: str, instance: str, trial_ends: float | None, edition: str, created: float
 ) -> Organization:
     return Organization(
-        Id=ids.make_id(ids.ORGANIZATION, number),
+        Id=ids.make_org_id(number),
         Name=name,
         InstanceName=instance,
         IsSandbox=trial_ends is not None,

@@ -7,7 +7,6 @@ read. Only components edited since have rows of their own. That is what lets 10,
 
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Iterable
 from operator import itemgetter
 
 from apps.simulator import ids
@@ -89,10 +88,6 @@ class Tracking:
         row = self.existing(component)
         return row is not None and not row.IsNameObsolete
 
-    def live_components(self) -> Iterable[Component]:
-        yield from (component for component in self.baseline if component not in self.latest)
-        yield from (component for component, row in self.latest.items() if not row.IsNameObsolete)
-
     def edit(
         self, component: Component, kind: str, changed_by: str, modified: str, revision: int
     ) -> tuple[SourceMember, str]:
@@ -117,16 +112,17 @@ class Tracking:
         self.counter = max(self.counter, revision)
         return row, kind
 
-    def show(self, component: Component, row: SourceMember) -> None:
-        """Lets queries see a row, unless they already see a later one of the same component."""
+    def show(self, component: Component, row: SourceMember) -> SourceMember | None:
+        """Lets queries see a row, unless they already see a later one of the same component; returns what they saw."""
         before = self._shown.get(component)
         if before is not None:
             if before.RevisionCounter > row.RevisionCounter and row is not self.latest[component]:
-                return
+                return before
             self._forget(before)
             self._oddities.pop(row.Id, None)
         self._shown[component] = row
         insort(self._by_counter, row, key=_counter)
+        return before
 
     def reveal(self, row: SourceMember) -> None:
         """Shows a hidden row; nothing happens if it was shown or swept away by a reset since."""
@@ -152,24 +148,27 @@ class Tracking:
         rows += self._by_counter[bisect_left(self._by_counter, since, key=_counter) :]
         return rows
 
-    def make_odd(self, component: Component, *, null_counter: bool) -> None:
-        """The shown row comes with a null counter from now on, or else twice (the state before it, if there was one,
-        and itself)."""
-        row = self._shown[component]
-        self._oddities[row.Id] = None if null_counter else row
+    def null_counter(self, row: SourceMember) -> None:
+        """From now on the row comes with a null counter, until its component is edited again."""
+        self._oddities[row.Id] = None
+
+    def double(self, row: SourceMember, former: SourceMember | None) -> None:
+        """From now on the row comes twice, first as it was before if it was there, until its component is edited
+        again."""
+        self._oddities[row.Id] = former or row
 
     def disturb(self, rows: list[SourceMember]) -> list[SourceMember]:
-        """Adds what make_odd asked for to the rows of an answer, whatever the filter said."""
+        """Adds what null_counter and double asked for to the rows of an answer, whatever the query's filter said."""
         if not self._oddities:
             return rows
         disturbed = []
         for row in rows:
             if row.Id not in self._oddities:
                 disturbed.append(row)
-            elif self._oddities[row.Id] is None:
+            elif (former := self._oddities[row.Id]) is None:
                 disturbed.append(SourceMember(*row[:5], None, *row[6:]))  # type: ignore[arg-type]
             else:
-                disturbed += [row, row]
+                disturbed += [former, row]
         return disturbed
 
     def reset(self) -> None:

@@ -89,11 +89,12 @@ class Exchange:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Breaks the connection off with a TCP reset, without an answer or a TLS goodbye."""
         transport: Any = self._scope["extensions"]["simulator.transport"]
         descriptor = transport.get_extra_info("socket").fileno()
         with socket.socket(fileno=os.dup(descriptor)) as duplicate:
             duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
             transport.abort()
+        await self._hung_up()
         self.gone = True

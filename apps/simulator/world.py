@@ -89,9 +89,6 @@ class World:
         """The DevHub or a scratch org, by an id of 15 or 18 characters."""
         return self.hub if org_id[:15] == self.hub.id[:15] else self.scratch_orgs.get(org_id[:15])
 
-    def every_org(self) -> list[Org]:
-        return [self.hub, *self.scratch_orgs.values()]
-
     def active_orgs(self) -> list[Org]:
         return [org for org in self.scratch_orgs.values() if org.active is not None]
 
@@ -108,5 +105,6 @@ class World:
         return array("I", sorted({self.components.number(*component) for component in components}))
 
     def add_user(self, org: Org, user: User) -> None:
+        """Where two orgs have a user of one name, a login by that name enters the first."""
         org.users.append(user)
-        self.users[user.Username.lower()] = (org, user)
+        self.users.setdefault(user.Username.lower(), (org, user))

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts import audit
@@ -68,6 +70,15 @@ def test_a_membership_is_added_on_the_teams_page(cast: Cast, admin: Client) -> N
         }
     assert admin.post(reverse("admin:accounts_team_change", args=[cast.team.pk]), given).status_code == 302
     assert dora.memberships.get().role == "developer"
+
+
+def test_an_edit_of_a_team_does_not_set_its_feed_back(cast: Cast, admin: Client) -> None:
+    given = {"name": cast.team.name, "slug": cast.team.slug, "noise_rules": "Profile:Admin"}
+    given |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    with CaptureQueriesContext(connection) as queries:
+        assert admin.post(reverse("admin:accounts_team_change", args=[cast.team.pk]), given).status_code == 302
+    assert Team.objects.get(pk=cast.team.pk).noise_rules == "Profile:Admin"
+    assert not [q["sql"] for q in queries if q["sql"].startswith("UPDATE") and "feed_position" in q["sql"]]
 
 
 def test_a_key_is_shown_once(cast: Cast, admin: Client) -> None:

@@ -89,12 +89,20 @@ def test_many_wrong_keys_shut_their_address_out_for_a_while(cast: Cast) -> None:
     def status(sent: str, address: str) -> int:
         return cast.anonymous.get(URL, headers={"X-API-Key": sent}, REMOTE_ADDR=address).status_code
 
-    for _ in range(throttling.WRONG_KEYS_PER_WINDOW):
-        assert status("scr_00000000_wrong", "2001:db8:1:2::1") == 401
+    for n in range(throttling.WRONG_KEYS_PER_WINDOW):
+        assert status(f"scr_00000000_{n:043d}", "2001:db8:1:2::1") == 401
     shut = cast.anonymous.get(URL, headers={"X-API-Key": key}, REMOTE_ADDR="2001:db8:1:2::ffff")
     assert shut.status_code == 429
     assert 1 <= int(shut["Retry-After"]) <= 60
     assert status(key, "2001:db8:1:3::1") == 200
+
+
+def test_an_old_key_sent_again_and_again_shuts_out_nobody(cast: Cast) -> None:
+    _row, key = create_api_key(team=cast.team, name="LWC", scopes=["read"])
+
+    for _ in range(throttling.WRONG_KEYS_PER_WINDOW + 1):
+        assert cast.anonymous.get(URL, headers={"X-API-Key": "scr_00000000_" + 43 * "x"}).status_code == 401
+    assert cast.anonymous.get(URL, headers={"X-API-Key": key}).status_code == 200
 
 
 def test_a_key_has_its_requests_a_minute(cast: Cast, settings: object) -> None:

@@ -6,10 +6,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.utils.module_loading import import_string
+from django_celery_beat.models import PeriodicTask
 
 from apps.core.queue import Queue, Task
 from config import celery_app
-from workers.schedule import TIMETABLE
+from workers.schedule import TIMETABLE, Scheduler
 
 
 def test_every_task_has_a_name_and_every_name_a_task() -> None:
@@ -42,6 +43,14 @@ def test_the_timetable_uses_queues_that_somebody_reads() -> None:
     }
     assert read == {str(queue) for queue in Queue}
     assert {queue for _, queue, _ in TIMETABLE} <= set(Queue)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beat_sends_what_the_timetable_says_and_nothing_else() -> None:
+    at_first = Scheduler(celery_app).schedule
+    assert {entry.task for entry in at_first.values()} == {str(task) for task, *_ in TIMETABLE}
+    sent = PeriodicTask.objects.values_list("task", "queue", "interval__every")
+    assert sorted(sent) == sorted((str(task), str(queue), seconds) for task, queue, seconds in TIMETABLE)
 
 
 @pytest.mark.django_db

@@ -111,6 +111,19 @@ def test_an_org_whose_worker_was_lost_backs_off() -> None:
     assert org.next_poll_at > timezone.now() - timedelta(seconds=1)
 
 
+def test_a_tick_does_not_wait_for_a_lost_org_that_somebody_is_writing() -> None:
+    due_orgs(1)
+    [(lost, token)] = pacing.claim_due()
+    pacing.take(lost, token)
+    ScratchOrg.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    [other] = due_orgs(1)
+    with transaction.atomic():
+        ScratchOrg.objects.filter(pk=lost).update(description="a sync writes this")
+        assert [pk for pk, _ in _in_another_connection(_impatient_claim)] == [other.pk]
+    pacing.claim_due()
+    assert ScratchOrg.objects.get(pk=lost).last_error_code == "worker_lost"
+
+
 def test_the_phase_points_of_ten_thousand_orgs_never_bunch_up() -> None:
     seconds = Counter(int(pacing.phase(pk) * 300) for pk in range(10_000))
     assert max(seconds.values()) <= 3 * 10_000 / 300
@@ -130,6 +143,16 @@ def test_the_next_phase_point_is_after_now_and_within_one_interval() -> None:
         now, then = cursor.fetchone()
     assert timedelta(0) < then - now <= timedelta(seconds=300)
     assert then.timestamp() % 300 == pytest.approx(120)
+
+
+def _impatient_claim() -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+    try:
+        return pacing.claim_due()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
 
 
 def _in_another_connection(claim: Callable[[], list[tuple[int, str]]]) -> list[tuple[int, str]]:

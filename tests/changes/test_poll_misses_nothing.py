@@ -114,7 +114,8 @@ class Histories(RuleBasedStateMachine):
         return self.watched.team.feed_position
 
     def edit(self, org: int, edits: list[tuple[Component, str, int, int, bool]], person: str) -> None:
-        """(component, kind, gap before its counter, seconds until it is visible, comes twice) of each."""
+        """(component, kind, gap before its counter, seconds until it is visible, comes twice) of each. What is visible
+        later comes once."""
         model = self.models[org]
         counter = max([entry["revision"] for entry in model.journal] or model.seen.values(), default=0)
         if model.reset and not model.journal:
@@ -124,7 +125,7 @@ class Histories(RuleBasedStateMachine):
             counter += 1 + gap
             command = {"member_type": member_type, "member_name": member_name, "kind": kind, "revision": counter}
             command |= {"org_id": model.org.org_id, "person": f"{person}.{model.org.org_id.lower()}@example.com"}
-            commands.append(command | ({"visible_after_seconds": late} if late else {}) | {"duplicate": twice})
+            commands.append(command | ({"visible_after_seconds": late} if late else {"duplicate": twice}))
         model.journal += self.watched.simulator.edits(commands)
 
     @rule(org=ORG, name=NAMES, kind=st.sampled_from(["NEW", "CHANGE", "CHANGE", "DELETE"]), gap=GAP, late=LATE,

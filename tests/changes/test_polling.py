@@ -1,8 +1,11 @@
 """One poll against the simulator: what it finds, and what becomes of the org when it fails."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from prometheus_client import REGISTRY
 from pytest_django.fixtures import Settings
 
 from apps.changes.models import GapMark, Person, SourceChange, TrackedComponent
@@ -52,6 +55,18 @@ def test_an_edit_is_found_once_with_its_kind_and_person(watched: Watch, org: Scr
     assert Person.objects.get(scratch_org=org, user_id=made["user_id"]).username == made["person"]
 
 
+def test_each_request_to_salesforce_is_counted(watched: Watch, org: ScratchOrg) -> None:
+    def calls() -> float:
+        return REGISTRY.get_sample_value("scratcher_salesforce_calls_total") or 0
+
+    before = calls()
+    watched.sweep(org)
+    assert calls() - before == 1  # a quiet org, its token warm: one query
+    ScratchOrg.objects.filter(pk=org.pk).update(access_token="")
+    watched.sweep(org)
+    assert calls() - before == 3
+
+
 def test_new_changed_and_deleted_are_told_apart(watched: Watch, org: ScratchOrg) -> None:
     for kind in ("NEW", "CHANGE", "DELETE", "NEW"):
         watched.simulator.edit(org.org_id, "ApexClass", "Invoice", kind)
@@ -68,6 +83,26 @@ def test_a_row_that_becomes_visible_late_is_found(watched: Watch, org: ScratchOr
     watched.simulator.step(601)
     watched.sweep(org)
     assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early", "Late"]
+
+
+def test_a_row_later_than_the_overlap_is_found_by_the_daily_read_and_counted(watched: Watch, org: ScratchOrg) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("scratcher_late_rows_beyond_overlap_total") or 0
+
+    watched.simulator.edit(org.org_id, "ApexClass", "Late", "NEW", visible_after_seconds=10_000)
+    watched.simulator.edit(org.org_id, "ApexClass", "Early", "NEW")
+    for _ in range(3):
+        watched.sweep(org)
+        watched.simulator.step(2_000)
+    watched.simulator.step(5_000)
+    watched.sweep(org)
+    assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early"]
+
+    before = counted()
+    ScratchOrg.objects.filter(pk=org.pk).update(read_from_zero_at=timezone.now() - timedelta(days=1))
+    watched.sweep(org)
+    assert [name for _, name, _ in watched.feed(org.org_id)] == ["Early", "Late"]
+    assert counted() - before == 1
 
 
 def test_a_deployment_of_more_than_200_is_one_batch(watched: Watch, org: ScratchOrg) -> None:

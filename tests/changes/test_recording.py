@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.accounts.models import Team
 from apps.changes import pacing, recording
 from apps.changes.cursor import Cursor
 from apps.changes.diff import Found
@@ -100,6 +103,15 @@ def test_a_revision_that_is_stored_already_is_not_stored_again() -> None:
     assert ScratchOrg.objects.get().changes_total == 2
 
 
+def test_a_position_that_is_taken_is_an_error_and_loses_no_change() -> None:
+    turn = a_turn()
+    store(turn, reading(edit("A", 5)))
+    Team.objects.update(feed_position=0)  # as after a careless restore
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        store(next_turn(turn.org), reading(edit("B", 6)))
+    assert not TrackedComponent.objects.filter(member_name="B").exists()  # so the next poll finds it again
+
+
 def test_baseline_stands_among_the_components_and_never_in_the_feed() -> None:
     turn = a_turn()
     baseline = Found(member("A", 5), "CHANGE", is_baseline=True)
@@ -173,6 +185,20 @@ def test_a_refused_login_stops_the_polling_and_is_told_once() -> None:
     assert Event.objects.get().kind == "orgs.login_refused"
     recording.fail(turn, errors.LoginRefused(), 1.0)
     assert Event.objects.count() == 1
+
+
+def test_a_refused_login_does_not_undo_what_was_decided_meanwhile() -> None:
+    for decided in (
+        {"watched": False, "unwatched_reason": "stopped"},
+        {"watched": False, "unwatched_reason": "ended", "status": "Deleted"},
+        {"watched": True, "unwatched_reason": "", "next_poll_at": Now()},  # enrolled anew, or asked for
+    ):
+        turn = a_turn()
+        org = ScratchOrg.objects.filter(pk=turn.org.pk)
+        org.update(**decided)
+        recording.fail(turn, errors.LoginRefused(), 1.0)
+        assert org.values_list("watched", "unwatched_reason").get() == (decided["watched"], decided["unwatched_reason"])
+    assert not Event.objects.exists()
 
 
 def test_a_hole_of_more_than_three_intervals_leaves_a_gap_mark() -> None:

@@ -26,6 +26,10 @@ def test_the_script_reads_our_schema(client: Client) -> None:
     assert "/api/schema" in script.content.decode()
 
 
+def test_the_bare_address_leads_to_the_documentation(client: Client) -> None:
+    assert client.get("/").headers["Location"] == "/api/docs"
+
+
 def test_anybody_may_read_the_schema(client: Client, db: None) -> None:
     assert client.get("/api/schema").json()["info"]["title"] == "Scratcher"
     assert client.post("/api/schema").status_code == 405

@@ -1,5 +1,6 @@
 """What every answer tells the browser; whose pages may read the API; and that a deployment is in order."""
 
+import re
 import subprocess
 import sys
 
@@ -22,6 +23,13 @@ def test_every_answer_carries_the_security_headers(cast: Cast, path: str) -> Non
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
     assert "camera=()" in answer["Permissions-Policy"]
+
+
+def test_no_page_of_ours_has_what_the_content_security_policy_blocks() -> None:
+    pages = list(ROOT.glob("apps/**/templates/**/*.html"))
+    assert pages
+    for page in pages:
+        assert re.findall(r"<style|<script>|\s(?:style|on\w+)=", page.read_text()) == [], page
 
 
 def test_answers_of_the_api_are_not_kept(cast: Cast) -> None:

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -73,6 +75,13 @@ def test_poll_now_skips_the_backoff(watch: Watch, admin: Client) -> None:
     assert ScratchOrg.objects.filter(next_poll_at__year=2100).count() == 23
 
 
+def test_poll_now_spares_an_org_that_has_used_up_its_calls(admin: Client) -> None:
+    org = ScratchOrgFactory(api_used=95, api_max=100, next_poll_at="2100-01-01T00:00:00Z")
+    act(admin, "scratchorg", "poll_now", org)
+    org.refresh_from_db()
+    assert org.next_poll_at.year == 2100
+
+
 def test_watching_is_stopped_and_started(watch: Watch, admin: Client) -> None:
     watch.sync()
     org = ScratchOrg.objects.filter(watched=True).order_by("pk")[0]
@@ -132,6 +141,22 @@ def test_a_hubs_own_fields_are_edited_and_the_others_are_not(watch: Watch, admin
     )
     hub = DevHub.objects.get()
     assert (hub.name, hub.poll_interval_minutes, hub.org_id) == ("Acme", 2, watch.simulator.hub.org_id)
+    for interval in ("0", "-5"):  # the next poll would be due at once, for ever
+        assert admin.post(url, {"name": "Acme", "active": "on", "poll_interval_minutes": interval}).status_code == 200
+    assert DevHub.objects.get().poll_interval_minutes == 2
+
+
+def test_an_edit_writes_nothing_that_a_worker_may_have_written_meanwhile(admin: Client) -> None:
+    org = ScratchOrgFactory()
+    for row, model, edit in ((org.dev_hub, "devhub", {"name": "Acme"}), (org, "scratchorg", {"alias": "mine"})):
+        with CaptureQueriesContext(connection) as queries:
+            url = reverse(f"admin:orgs_{model}_change", args=[row.pk])
+            assert admin.post(url, {"active": "on", **edit}).status_code == 302
+        [update] = [q["sql"] for q in queries if q["sql"].startswith(f'UPDATE "{row._meta.db_table}"')]
+        assert "lease_token" not in update
+        assert "access_token" not in update
+    org.refresh_from_db()
+    assert (org.alias, org.dev_hub.name) == ("mine", "Acme")
 
 
 def test_no_page_shows_a_secret(watch: Watch, admin: Client) -> None:

@@ -58,6 +58,11 @@ def test_an_org_says_why_it_is_not_watched_and_what_to_do(cast: Cast, hub: DevHu
     assert "enrol" in org["what_to_do"]
 
 
+def test_what_does_not_pass_by_itself_is_not_said_to(cast: Cast, hub: DevHub) -> None:
+    ScratchOrgFactory(dev_hub=hub, consecutive_failures=1, last_error_code="redirected", last_error="It redirects.")
+    assert "Enrol" in cast.bob.client.get(URL).json()["orgs"][0]["what_to_do"]
+
+
 def make_one_of_each(hub: DevHub) -> dict[str, ScratchOrg]:
     return {
         "ok": ScratchOrgFactory(dev_hub=hub, username="ok", last_polled_at=NOW),
@@ -166,7 +171,7 @@ def test_an_org_tells_of_spans_in_which_nobody_looked(cast: Cast, hub: DevHub) -
     )
 
     assert cast.bob.client.get(f"{URL}/{org.org_id}").json()["org"]["gaps"] == [
-        {"reason": "not_watched", "from_at": "2026-03-02T10:00:00Z", "to_at": "2026-03-02T12:00:00Z"}
+        {"reason": "not_watched", "from": "2026-03-02T10:00:00Z", "to": "2026-03-02T12:00:00Z"}
     ]
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from apps.changes import pacing
 from apps.orgs.models import ScratchOrg
 from tests.conftest import Cast
 from tests.factories import DevHubFactory, ScratchOrgFactory
@@ -37,13 +38,14 @@ def test_it_is_ready_while_nothing_is_watched(client: Client, db: None) -> None:
 def test_no_poll_for_two_intervals_is_degraded(client: Client, cast: Cast) -> None:
     hub = DevHubFactory(team=cast.team, name="Example Inc.", poll_interval_minutes=10)
     org = ScratchOrgFactory(dev_hub=hub)
-    moved_back(org, created_at=60, last_attempted_at=19)
+    moved_back(org, created_at=60, updated_at=19)
     assert polls(client) == "ok"
 
-    moved_back(org, last_attempted_at=21)
+    moved_back(org, updated_at=21, last_attempted_at=1)  # taken up again and again, never ended
     assert "Example Inc." in polls(client)
 
-    ScratchOrgFactory(dev_hub=hub, last_attempted_at=timezone.now())
+    recently = ScratchOrgFactory(dev_hub=hub)
+    moved_back(recently, created_at=60, updated_at=1)
     assert polls(client) == "ok"
 
 
@@ -51,7 +53,7 @@ def test_orgs_that_were_never_polled_are_degraded_after_two_intervals(client: Cl
     org = ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team, poll_interval_minutes=10))
     assert polls(client) == "ok"
 
-    moved_back(org, created_at=21)
+    moved_back(org, created_at=21, updated_at=21)
     assert polls(client) != "ok"
 
     ScratchOrg.objects.update(watched=False)
@@ -84,6 +86,18 @@ def test_metrics_tell_what_the_rows_tell(client: Client, cast: Cast, settings: S
     assert told["scratcher_orgs_active"] == 3
     assert told["scratcher_changes_known"] == 7
     assert 119 <= told["scratcher_oldest_due_poll_seconds"] <= 130
+
+
+def test_a_poll_stays_overdue_while_its_messages_find_no_worker(client: Client, cast: Cast, settings: Settings) -> None:
+    settings.METRICS_TOKEN = "canary"
+    org = ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team))
+    moved_back(org, next_poll_at=2)
+
+    [message] = pacing.claim_due()
+    assert metrics(client)["scratcher_oldest_due_poll_seconds"] >= 119
+
+    assert pacing.take(*message)
+    assert metrics(client)["scratcher_oldest_due_poll_seconds"] == 0
 
 
 @pytest.mark.parametrize(

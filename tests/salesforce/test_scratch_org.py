@@ -159,6 +159,15 @@ def test_an_org_that_is_gone_says_so(salesforce: Simulator, client: SalesforceCl
         client.source_members(since=0)
 
 
+@pytest.mark.parametrize("name", ["N" * 256, "null\0byte"])
+def test_a_name_that_no_row_could_hold_spoils_the_read(
+    salesforce: Simulator, client: SalesforceClient, org_id: str, name: str
+) -> None:
+    salesforce.edit(org_id, "ApexClass", name, "NEW")
+    with pytest.raises(errors.MalformedAnswer):
+        client.source_members(0)
+
+
 def test_a_null_counter_spoils_the_read(salesforce: Simulator, client: SalesforceClient, org_id: str) -> None:
     salesforce.edit(org_id, "ApexClass", "Uncounted", "NEW", null_counter=True)
     with pytest.raises(errors.MalformedAnswer, match="RevisionCounter"):

@@ -125,6 +125,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "audit_entries",
+                "verbose_name_plural": "audit entries",
             },
         ),
         migrations.CreateModel(
@@ -157,6 +158,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "api_keys",
+                "verbose_name": "API key",
             },
         ),
         migrations.AddConstraint(

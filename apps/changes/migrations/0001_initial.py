@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
-        ("orgs", "0002_alter_scratchorg_credential"),
+        ("orgs", "0001_initial"),
     ]
 
     operations = [
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             name="Person",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("user_id", models.CharField(max_length=18)),
+                ("user_id", models.CharField(max_length=255)),
                 ("username", models.CharField(max_length=255)),
                 ("name", models.CharField(max_length=255)),
                 (
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("revision_num", models.BigIntegerField()),
-                ("changed_by", models.CharField(blank=True, max_length=18)),
+                ("changed_by", models.CharField(blank=True, max_length=255)),
                 ("last_modified_date", models.DateTimeField()),
                 (
                     "created_at",
@@ -174,12 +174,12 @@ class Migration(migrations.Migration):
                 ("member_type", models.CharField(db_collation="C", max_length=100)),
                 ("member_name", models.CharField(db_collation="C", max_length=255)),
                 ("revision_num", models.BigIntegerField()),
-                ("changed_by", models.CharField(blank=True, max_length=18)),
+                ("changed_by", models.CharField(blank=True, max_length=255)),
                 ("last_modified_date", models.DateTimeField()),
                 ("is_deleted", models.BooleanField(default=False)),
                 ("is_baseline", models.BooleanField(default=False)),
                 ("edited_at", models.DateTimeField(null=True)),
-                ("edited_by", models.CharField(blank=True, max_length=18)),
+                ("edited_by", models.CharField(blank=True, max_length=255)),
                 (
                     "edit_type",
                     models.CharField(

@@ -2,6 +2,7 @@
 
 import datetime
 
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -33,10 +34,17 @@ class Migration(migrations.Migration):
                 ("active", models.BooleanField(default=True)),
                 (
                     "poll_interval_minutes",
-                    models.FloatField(blank=True, help_text="Empty: POLL_INTERVAL_MINUTES", null=True),
+                    models.FloatField(
+                        blank=True,
+                        help_text="Empty: POLL_INTERVAL_MINUTES",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.05),
+                            django.core.validators.MaxValueValidator(1440),
+                        ],
+                    ),
                 ),
                 ("can_view_all", models.BooleanField(null=True)),
-                ("has_sfdx_auth_url", models.BooleanField(null=True)),
                 ("last_synced_at", models.DateTimeField(null=True)),
                 ("last_error_code", models.CharField(blank=True, max_length=50)),
                 ("last_error", models.CharField(blank=True, max_length=500)),
@@ -55,6 +63,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "dev_hubs",
+                "verbose_name": "DevHub",
             },
         ),
         migrations.CreateModel(
@@ -101,8 +110,6 @@ class Migration(migrations.Migration):
                         choices=[
                             ("not_enrolled", "Not Enrolled"),
                             ("login_refused", "Login Refused"),
-                            ("no_source_tracking", "No Source Tracking"),
-                            ("key_missing", "Key Missing"),
                             ("stopped", "Stopped"),
                             ("ended", "Ended"),
                         ],

@@ -148,12 +148,15 @@ class _ToTree(Transformer[Token, Any]):
     def without(self, _: list[Any]) -> bool:
         return True
 
-    def _logical(self, operator: str, parts: list[Condition]) -> Logical:
-        return Logical(operator, tuple(parts))
+    def conjunction(self, parts: list[Condition]) -> Logical:
+        return Logical("and", tuple(parts))
 
+    def disjunction(self, parts: list[Condition]) -> Logical:
+        return Logical("or", tuple(parts))
 
-for _operator in ("and", "or", "not"):  # keywords of Python, so they cannot be defined as methods
-    setattr(_ToTree, _operator, lambda self, parts, operator=_operator: self._logical(operator, parts))
+    def negation(self, parts: list[Condition]) -> Logical:
+        return Logical("not", tuple(parts))
+
 
 _PARSER = Lark(
     (Path(__file__).parent / "grammar.lark").read_text(),
@@ -188,5 +191,5 @@ def _what(error: UnexpectedInput, shape: str) -> str:
     position = _where(error, shape)
     if position >= len(shape):
         return "unexpected token: '<EOF>'"
-    word = shape[position:].split(None, 1)[0]
+    word = (shape[position:].split(None, 1) or [shape[position]])[0]  # Python knows more blanks than the grammar
     return "unexpected token: literal" if word[0] in _LITERAL_MARKS else f"unexpected token: '{word}'"

@@ -1,0 +1,14 @@
+"""Statements that run all the time, prepared on their connection: planning them costs more than running them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def execute(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> "psycopg.Cursor[Any]":
+    """Runs it on Django's connection, in its transaction if there is one; errors are Django's."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return psycopg.Cursor(connection.connection).execute(statement, values, prepare=True)
