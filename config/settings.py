@@ -185,12 +185,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # kombu would keep each message in Redis until it is acknowledged: two more round trips for a task, to bring back
     # after `visibility_timeout` what a lease brings back sooner.
     "ack_emulation": False,
-    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for the threads' acknowledgements
+    "max_connections": WORKER_THREADS + 50,  # kombu's own 10 are too few for so many threads
     "visibility_timeout": 600,  # seconds; above the longest poll, should somebody turn acknowledgements on again
     "socket_connect_timeout": 1.0,
     "socket_timeout": 5.0,  # else a send over a connection that died silently waits for ever
     "socket_keepalive": True,
-    "health_check_interval": 10,
+    "health_check_interval": 5,  # a worker that hears nothing for little more than so long connects anew
     "retry_policy": {"max_retries": 0},
 }
 CELERY_BEAT_SCHEDULER = "workers.schedule:Scheduler"

@@ -18,10 +18,14 @@ from apps.core import throttling
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 
+def key_for(team: Team, *scopes: str) -> str:
+    """A new key of the team, with these scopes; all of them if none are named."""
+    return create_api_key(team=team, name="for a test", scopes=scopes or list(Scope))[1]
+
+
 def key_client(team: Team, *scopes: str) -> APIClient:
-    """A client that sends a new key of the team, with these scopes; all of them if none are named."""
-    _row, key = create_api_key(team=team, name="for a test", scopes=scopes or list(Scope))
-    return APIClient(headers={"X-API-Key": key})
+    """A client that sends a new key."""
+    return APIClient(headers={"X-API-Key": key_for(team, *scopes)})
 
 
 @dataclass

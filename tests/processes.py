@@ -24,6 +24,7 @@ from django.db import connection
 from apps.launcher import children, placement
 from apps.launcher.processes import PROCESSES
 from apps.launcher.valkey import Valkey
+from tests.proxies import Wire
 from tests.simulators import Simulator
 from tests.web import web_process
 
@@ -71,6 +72,11 @@ class Scratcher:
         sign = " ready." if name.startswith(("worker", "upkeep")) else ""
         return sign in self.log_of(name).read_text()
 
+    def tell(self) -> None:
+        """The end of each log, for whoever reads of a failed test."""
+        for log in sorted(self.folder.glob("*.log")):
+            print(f"--- {log.name}", *log.read_text(errors="replace").splitlines()[-40:], sep="\n")
+
     def log_of(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
@@ -83,9 +89,9 @@ class Scratcher:
 
 @contextmanager
 def scratcher(
-    simulator: Simulator, counts: Mapping[str, int], *, redis_url: str = "", **environment: str
+    simulator: Simulator, counts: Mapping[str, int], *, wire: Wire | None = None, **environment: str
 ) -> Iterator[Scratcher]:
-    """Once all are ready; `redis_url`: another way to their Valkey."""
+    """Once all are ready. `wire`: the way to their Valkey leads over it."""
     folder = Path(tempfile.mkdtemp(prefix="scratcher-test-", dir="/tmp"))
     folder.chmod(0o755)  # root's servers run as nobody
     with ExitStack() as stack:
@@ -93,13 +99,24 @@ def scratcher(
         valkey = Valkey(placement.choose(folder), folder)
         valkey.start()
         stack.callback(valkey.stop)
-        running = Scratcher(folder, valkey, _environment(folder, simulator, redis_url or valkey.url) | environment)
+        redis_url = over(wire, valkey.url) if wire else valkey.url
+        running = Scratcher(folder, valkey, _environment(folder, simulator, redis_url) | environment)
         stack.callback(running.stop)
         names = [name if count == 1 else f"{name}-{i + 1}" for name, count in counts.items() for i in range(count)]
         for name in names:
             running.start(name)
         wait_until(lambda: all(running.is_ready(name) for name in names), 60, "the start of the processes")
-        yield running
+        try:
+            yield running
+        except BaseException:
+            running.tell()
+            raise
+
+
+def over(wire: Wire, url: str) -> str:
+    port = urlsplit(url).port or 6379
+    wire.lead_to(("127.0.0.1", port))
+    return url.replace(f":{port}/", f":{wire.port}/")
 
 
 @contextmanager

@@ -12,16 +12,20 @@ class Wire:
     """Listens at `port` of 127.0.0.1 and passes bytes on to `server`.
 
     `cut()`: connections break, new ones are refused. `hang()`: nothing is passed on and nothing breaks. `mend()`:
-    new connections work again.
+    new connections work again. `forget()`, while it hangs: new connections work again, and those of before stay silent
+    for ever, as behind a router that has lost its memory.
     """
 
-    def __init__(self, server: Address) -> None:
+    def __init__(self, server: Address = "") -> None:
         self._server = server
         self._flowing = threading.Event()
         self._open: list[socket.socket] = []
         self._listener: socket.socket | None = None
         self.port = 0
         self.mend()
+
+    def lead_to(self, server: Address) -> None:
+        self._server = server
 
     def mend(self) -> None:
         if self._listener is None:
@@ -32,6 +36,10 @@ class Wire:
 
     def hang(self) -> None:
         self._flowing.clear()
+
+    def forget(self) -> None:
+        self._flowing = threading.Event()
+        self._flowing.set()
 
     def cut(self) -> None:
         if self._listener is not None:
@@ -59,17 +67,17 @@ class Wire:
             far.connect(self._server)
             self._open += [near, far]
             for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+                threading.Thread(target=_pass_on, args=(one, other, self._flowing), daemon=True).start()
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        try:
-            while data := one.recv(65536):
-                self._flowing.wait()
-                other.sendall(data)
-        except OSError:
-            pass  # cut
-        _break(one)
-        _break(other)
+
+def _pass_on(one: socket.socket, other: socket.socket, flowing: threading.Event) -> None:
+    with suppress(OSError):  # cut
+        while data := one.recv(65536):
+            flowing.wait()
+            other.sendall(data)
+    flowing.wait()
+    _break(one)
+    _break(other)
 
 
 def _break(end: socket.socket) -> None:

@@ -2,20 +2,17 @@
 
 import signal
 from collections.abc import Callable
-from itertools import count
 
 import pytest
-from django.db.models.functions import Now
 
 from apps.orgs.models import ScratchOrg
-from tests.journeys.conftest import journalled, stored
+from tests.journeys.conftest import in_the_middle_of_a_sweep, journalled, leases_run_out, people_edit, stored
 from tests.processes import scratcher, wait_until
 from tests.watching import Watch
 
 pytestmark = pytest.mark.journey
 
 ORGS = 40
-numbers = count(1)
 
 
 @pytest.fixture
@@ -26,31 +23,11 @@ def slow(watched: Callable[..., Watch]) -> Watch:
     return begun
 
 
-def people_edit(watched: Watch) -> None:
-    """A new component in each org: each edit must be told, and none can hide another."""
-    orgs = ScratchOrg.objects.filter(dev_hub=watched.hub, baselined_at__isnull=False).values_list("org_id", flat=True)
-    number = next(numbers)
-    watched.simulator.edits(
-        [{"org_id": org, "member_type": "ApexClass", "member_name": f"Made{number}", "kind": "NEW"} for org in orgs]
-    )
-
-
-def in_the_middle() -> bool:
-    """Some orgs are being polled, and some are waiting."""
-    taken = ScratchOrg.objects.filter(lease_taken=True).count()
-    return 5 <= taken <= ORGS - 5
-
-
-def leases_run_out() -> None:
-    """As if their time had passed."""
-    ScratchOrg.objects.filter(lease_until__gt=Now()).update(lease_until=Now())
-
-
 def test_what_a_killed_worker_leaves_is_polled_by_the_next_and_told_once(slow: Watch) -> None:
     with scratcher(slow.simulator, {"worker": 1, "upkeep": 1, "beat": 1}, POLL_INTERVAL_MINUTES="0.05") as running:
         for _ in range(4):
             people_edit(slow)
-            wait_until(in_the_middle, 30, "a sweep")
+            in_the_middle_of_a_sweep()
             running.kill("worker")
             assert ScratchOrg.objects.filter(lease_taken=True).exists()
             people_edit(slow)
@@ -63,7 +40,7 @@ def test_what_a_killed_worker_leaves_is_polled_by_the_next_and_told_once(slow: W
 def test_a_worker_that_wakes_up_after_its_lease_writes_nothing(slow: Watch) -> None:
     with scratcher(slow.simulator, {"worker-1": 1, "upkeep": 1, "beat": 1}, POLL_INTERVAL_MINUTES="0.05") as running:
         people_edit(slow)
-        wait_until(in_the_middle, 30, "a sweep")
+        in_the_middle_of_a_sweep()
         running.send("worker-1", signal.SIGSTOP)
         running.start("worker-2")
         leases_run_out()
