@@ -60,7 +60,7 @@ def test_the_healthy_are_up_to_date_after_one_interval_and_each_sick_one_says_wh
     )
     watch.orgs_watched().update(next_poll_at=Now())
     _, key = create_api_key(team=watch.team, name="journey", scopes=[Scope.READ])
-    settings = {"WORKER_THREADS": "40", "POLL_INTERVAL_MINUTES": str(INTERVAL_SECONDS / 60)}
+    settings: dict[str, Any] = {"WORKER_THREADS": "40", "POLL_INTERVAL_MINUTES": str(INTERVAL_SECONDS / 60)}
     with (
         scratcher(watch.simulator, {"worker": 1, "upkeep": 1, "beat": 1}, **settings) as running,
         web(running, key) as api,
@@ -80,7 +80,7 @@ def test_a_hundred_polls_hang_on_twenty_connections_and_the_feed_answers(watched
     watch.simulator.fault("all", "hang", seconds=20)
     watch.orgs_watched().update(next_poll_at=Now())
     _, key = create_api_key(team=watch.team, name="journey", scopes=[Scope.READ])
-    settings = {"WORKER_THREADS": "100", "DATABASE_CONNECTIONS": "20"}
+    settings: dict[str, Any] = {"WORKER_THREADS": "100", "DATABASE_CONNECTIONS": "20"}
     with (
         scratcher(watch.simulator, {"worker": 1, "upkeep": 1, "beat": 1}, **settings) as running,
         web(running, key) as api,
