@@ -38,18 +38,26 @@ class Task(StrEnum):
 def send(task: Task, queue: Queue, messages: Iterable[tuple[int, str]]) -> int:
     """One message (id, lease token) per claimed row, all in one round trip; returns how many went out.
 
-    Redis away: what did not go out is logged and dropped. Its lease runs out, and a later tick claims it again.
+    Tried twice: a connection that died silently shows only when it is used. Redis away: what did not go out is logged
+    and dropped. Its lease runs out, and a later tick claims it again.
     """
-    sent = 0
-    try:
-        with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():  # type: ignore[attr-defined]
-            for pk, token in messages:
-                current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
-                sent += 1
-    except (OperationalError, BatchPublishError) as error:
-        log.warning("queue_unreachable", task=str(task), claimed=sent, error=str(error))
-        return 0
-    return sent
+    claimed = list(messages)
+    for tries_left in (1, 0):
+        try:
+            _publish(task, queue, claimed)
+        except (OperationalError, BatchPublishError) as error:
+            log.warning(
+                "queue_unreachable", task=str(task), claimed=len(claimed), tries_left=tries_left, error=str(error)
+            )
+        else:
+            return len(claimed)
+    return 0
+
+
+def _publish(task: Task, queue: Queue, messages: list[tuple[int, str]]) -> None:
+    with current_app.producer_pool.acquire(block=True, timeout=1) as producer, producer.batch():  # type: ignore[attr-defined]
+        for pk, token in messages:
+            current_app.send_task(str(task), args=[pk, token], queue=str(queue), producer=producer, retry=False)
 
 
 def length(queue: Queue) -> int:
