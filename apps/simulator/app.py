@@ -12,6 +12,7 @@ from apps.simulator import answers, faults, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
+from apps.simulator.routing import Call
 from apps.simulator.tokens import GrantRefused, Sessions
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
@@ -93,7 +94,7 @@ class Simulator:
                 raise answers.limit_exceeded()
             if found is None:
                 raise answers.not_found()
-            call = rest.Call(
+            call = Call(
                 self._world,
                 self._queries,
                 session,
@@ -102,7 +103,7 @@ class Simulator:
                 exchange.query_string,
                 body,
                 now,
-                found.argument,
+                found.arguments,
             )
             return rest.handle(found.route, call)
         except RestError as error:
