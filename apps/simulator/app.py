@@ -14,6 +14,8 @@ from apps.simulator.answers import Answer, Headers, RestError, json_answer
 from apps.simulator.identity import IdentityRefused
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
+from apps.simulator.streaming.cometd import CometD
+from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import GrantRefused, Sessions
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
@@ -26,6 +28,8 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
+        self._events = EventBus(world.seed)
+        self._cometd = CometD(world, self._events)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,6 +43,8 @@ class Simulator:
                 await self._token(exchange)
             elif identity.is_identity(path):
                 await self._identity(exchange)
+            elif path.startswith("/cometd"):
+                await self._streaming(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:
@@ -89,6 +95,25 @@ class Simulator:
         session = self._sessions.find(token, self._world.catch_up())
         return None if session is None or "unauthorized" in session.org.faults else session
 
+    async def _streaming(self, exchange: Exchange) -> None:
+        """Its errors about sessions are messages of its own; its calls count against no limit of requests."""
+        world = self._world
+        world.requests["cometd"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        session = self._open_session(exchange.bearer)
+        body = await exchange.body()
+        instead = None
+        if session is not None:
+            instead = await self._interfere(session.org, exchange, world.clock.now(), login=False)
+            if not session.org.alive:
+                instead = answers.data_not_available()
+        if exchange.gone:
+            return
+        answer = instead or await self._cometd.respond(exchange, session, body)
+        if answer is not None:
+            await self._send(session.org if session else None, exchange, answer, world.clock.now())
+
     async def _rest(self, exchange: Exchange) -> None:
         world = self._world
         if exchange.path.rstrip("/") == "/services/data":
@@ -127,6 +152,7 @@ class Simulator:
             call = rest.Call(
                 self._world,
                 self._queries,
+                self._events,
                 session,
                 found.version,
                 exchange.method,

@@ -14,6 +14,8 @@ from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries
 from apps.simulator.records import ScratchOrgInfo
 from apps.simulator.soql.schema import sobject
+from apps.simulator.streaming import publishing
+from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.world import World
 
@@ -32,6 +34,7 @@ class Call:
 
     world: World
     queries: Queries
+    events: EventBus
     session: Session
     version: str
     method: str
@@ -190,6 +193,11 @@ def _delete_scratch_org(call: Call) -> Answer:
     raise RestError(404, "ENTITY_IS_DELETED", "entity is deleted")
 
 
+def _publish(call: Call) -> Answer:
+    values = publishing.read_body(call.body)
+    return publishing.publish(call.events, call.session, call.argument, values, call.now)
+
+
 def _require_hub(org: Org) -> None:
     if not org.is_hub:
         raise not_found()
@@ -209,6 +217,7 @@ ROUTES = (
     Route("resources", re.compile(""), {"GET": _resources}),
     Route("limits", re.compile("limits"), {"GET": _limits}),
     Route("sobjects/User", re.compile("sobjects/User/([^/]+)"), {"GET": _user}),
+    Route("sobjects/X__e", re.compile(r"sobjects/(\w+__[eE])"), {"POST": _publish}),
     Route("sobjects/ScratchOrgInfo", re.compile("sobjects/ScratchOrgInfo"), {"POST": _create_scratch_org}),
     Route("sobjects/ScratchOrgInfo", re.compile("sobjects/ScratchOrgInfo/([^/]+)"), {"GET": _scratch_org_info}),
     Route(

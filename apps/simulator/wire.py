@@ -36,10 +36,23 @@ class Exchange:
     @property
     def bearer(self) -> str:
         """The access token of the Authorization header, or an empty text."""
+        kind, _, token = self.header(b"authorization").partition(" ")
+        return token.strip() if kind.lower() in ("bearer", "oauth") else ""
+
+    def header(self, wanted: bytes) -> str:
+        """The value of a header, its name given in lower case; an empty text where there is none."""
         for name, value in self._scope["headers"]:
-            if name == b"authorization":
-                kind, _, token = value.decode("latin-1").partition(" ")
-                return token.strip() if kind.lower() in ("bearer", "oauth") else ""
+            if name == wanted:
+                text: str = value.decode("latin-1")
+                return text
+        return ""
+
+    def cookie(self, name: str) -> str:
+        """The value of a cookie, or an empty text."""
+        for pair in self.header(b"cookie").split(";"):
+            given, _, value = pair.strip().partition("=")
+            if given == name:
+                return value
         return ""
 
     async def body(self) -> bytes:
@@ -83,6 +96,17 @@ class Exchange:
                 self.gone = True
             except TimeoutError:
                 pass
+        return not self.gone
+
+    async def wait_for(self, event: asyncio.Event, seconds: float) -> bool:
+        """Until the event is set or so many real seconds have passed; True if the client is still there."""
+        hung_up, happened = asyncio.ensure_future(self._hung_up()), asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((hung_up, happened), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            self.gone = hung_up.done()
+        finally:
+            hung_up.cancel()
+            happened.cancel()
         return not self.gone
 
     async def _hung_up(self) -> None:
