@@ -2,7 +2,7 @@
 errorCode."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -13,11 +13,23 @@ HTML_TYPE = (b"content-type", b"text/html;charset=UTF-8")
 
 @dataclass(slots=True)
 class Answer:
-    """The whole body is known; Date, length and Sforce-Limit-Info are added when it is sent."""
+    """The whole body is known, or lies in a file; Date, length and Sforce-Limit-Info are added when it is sent."""
 
     status: int
     body: bytes
     headers: Headers = field(default_factory=lambda: [JSON_TYPE])
+    file: IO[bytes] | None = None
+
+    @property
+    def length(self) -> int:
+        return len(self.body) if self.file is None else self.file.seek(0, 2)
+
+    def piece(self, start: int, size: int) -> bytes:
+        """So many bytes of the body, or less at its end."""
+        if self.file is None:
+            return self.body[start : start + size]
+        self.file.seek(start)
+        return self.file.read(size)
 
 
 class RestError(Exception):

@@ -156,11 +156,11 @@ async def _endless(exchange: Exchange, now: float) -> None:
 
 async def drip(exchange: Exchange, answer: Answer, now: float, bytes_per_second: float) -> None:
     """The answer, a piece at a time; ends when it is all sent or the client has gone."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    await exchange.start(answer.status, [*answer.headers, length], now)
+    length = answer.length
+    await exchange.start(answer.status, [*answer.headers, (b"content-length", b"%d" % length)], now)
     size = max(1, int(bytes_per_second // 10))
-    for start in range(0, len(answer.body), size):
-        await exchange.piece(answer.body[start : start + size])
+    for start in range(0, length, size):
+        await exchange.piece(answer.piece(start, size))
         if not await exchange.wait(size / bytes_per_second):
             return
     await exchange.piece(b"", last=True)

@@ -12,6 +12,7 @@ from apps.simulator.answers import Answer, RestError
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries
 from apps.simulator.records import User
+from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.world import World
 
@@ -22,6 +23,7 @@ class Call:
 
     world: World
     queries: Queries
+    events: EventBus
     session: Session
     version: str
     method: str
