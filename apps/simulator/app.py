@@ -1,4 +1,5 @@
-"""The door: one ASGI application for the token endpoint, the REST API and, beside them, the control API.
+"""The door: one ASGI application for the token endpoint, the REST API, the Metadata API and, beside them, the control
+API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
 lean on.
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from apps.simulator import answers, faults, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
+from apps.simulator.metadata import door, soap
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
 from apps.simulator.tokens import GrantRefused, Sessions
@@ -24,6 +26,7 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
+        self._metadata_api = door.MetadataApi(world)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +38,8 @@ class Simulator:
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)
+            elif path.startswith(door.PATH):
+                await self._metadata(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:
@@ -107,6 +112,32 @@ class Simulator:
             return rest.handle(found.route, call)
         except RestError as error:
             return error.answer()
+
+    async def _metadata(self, exchange: Exchange) -> None:
+        world = self._world
+        world.requests["metadata"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        try:
+            request = await door.read(exchange)
+            if exchange.gone:
+                return
+            session = self._sessions.find(request.session_id, world.catch_up())
+            if session is None:
+                raise soap.invalid_session()
+        except soap.SoapFault as fault:
+            await exchange.send(fault.answer(), world.catch_up())
+            return
+        org = session.org
+        instead = await self._interfere(org, exchange, world.clock.now(), login=False)
+        if exchange.gone:
+            return
+        now = world.catch_up()
+        if instead is None:
+            instead = self._metadata_api.answer(exchange.path, session, request, now)
+        elif instead.status == 401:
+            instead = soap.invalid_session().answer()
+        await self._send(org, exchange, instead if org.alive else answers.data_not_available(), now)
 
     async def _interfere(self, org: Org | None, exchange: Exchange, now: float, *, login: bool) -> Answer | None:
         if org is None or not org.faults:

@@ -42,19 +42,19 @@ class Exchange:
                 return token.strip() if kind.lower() in ("bearer", "oauth") else ""
         return ""
 
-    async def body(self) -> bytes:
-        """The request's body; RestError 413 above 1 MB."""
-        body = b""
+    async def body(self, most: int = MAX_BODY_BYTES) -> bytes:
+        """The request's body; RestError 413 above `most` bytes."""
+        body = bytearray()
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.gone = True
-                return body
-            body += bytes(message.get("body", b""))
-            if len(body) > MAX_BODY_BYTES:
+                return bytes(body)
+            body += message.get("body", b"")
+            if len(body) > most:
                 raise RestError(413, "REQUEST_TOO_LARGE", "The request is too large.")
             if not message.get("more_body"):
-                return body
+                return bytes(body)
 
     async def send(self, answer: Answer, now: float, extra: Headers | None = None) -> None:
         headers = [
