@@ -1,5 +1,5 @@
-"""The door: one ASGI application for the token endpoint, the identity service, the REST API and, beside them, the
-control API.
+"""The door: one ASGI application for the token endpoint, the identity service, streaming, the REST API, the Metadata API
+and, beside them, the control API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
 lean on.
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from apps.simulator import answers, faults, identity, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
 from apps.simulator.identity import IdentityRefused
+from apps.simulator.metadata import door, soap
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
 from apps.simulator.routing import Call
@@ -31,6 +32,7 @@ class Simulator:
         self._queries = Queries(world)
         self._events = EventBus(world.seed)
         self._cometd = CometD(world, self._events)
+        self._metadata_api = door.MetadataApi(world)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +48,8 @@ class Simulator:
                 await self._identity(exchange)
             elif path.startswith("/cometd"):
                 await self._streaming(exchange)
+            elif path.startswith(door.PATH):
+                await self._metadata(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:
@@ -165,6 +169,32 @@ class Simulator:
             return rest.handle(found.route, call)
         except RestError as error:
             return error.answer()
+
+    async def _metadata(self, exchange: Exchange) -> None:
+        world = self._world
+        world.requests["metadata"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        try:
+            request = await door.read(exchange)
+            if exchange.gone:
+                return
+            session = self._sessions.find(request.session_id, world.catch_up())
+            if session is None:
+                raise soap.invalid_session()
+        except soap.SoapFault as fault:
+            await exchange.send(fault.answer(), world.catch_up())
+            return
+        org = session.org
+        instead = await self._interfere(org, exchange, world.clock.now(), login=False)
+        if exchange.gone:
+            return
+        now = world.catch_up()
+        if instead is None:
+            instead = self._metadata_api.answer(exchange.path, session, request, now)
+        elif instead.status == 401:
+            instead = soap.invalid_session().answer()
+        await self._send(org, exchange, instead if org.alive else answers.data_not_available(), now)
 
     async def _interfere(self, org: Org | None, exchange: Exchange, now: float, *, login: bool) -> Answer | None:
         if org is None or not org.faults:

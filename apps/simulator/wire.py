@@ -57,9 +57,9 @@ class Exchange:
                 return value
         return ""
 
-    async def body(self) -> bytes:
-        """The request's body; RestError 413 above 1 MB."""
-        return b"".join([piece async for piece in self._pieces(MAX_BODY_BYTES)])
+    async def body(self, most: int = MAX_BODY_BYTES) -> bytes:
+        """The request's body; RestError 413 above `most` bytes."""
+        return b"".join([piece async for piece in self._pieces(most)])
 
     async def body_into(self, file: IO[bytes], limit: int) -> None:
         """The same for a body that is too long to hold; its limit is in bytes."""
