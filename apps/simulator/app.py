@@ -1,4 +1,4 @@
-"""The door: one ASGI application for the token endpoint, the identity service, streaming, the REST API, the Metadata API
+"""The door: one ASGI application for the token endpoint, the identity service, streaming, the REST and the Metadata API
 and, beside them, the control API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
