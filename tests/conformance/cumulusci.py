@@ -13,6 +13,7 @@ os.environ["SFDX_HUB_KEY"] = simulator().hub.private_key
 
 from cumulusci.core.config import BaseProjectConfig, OrgConfig, TaskConfig, UniversalConfig
 from cumulusci.core.exceptions import SalesforceCredentialsException
+from cumulusci.core.keychain import BaseProjectKeychain
 from cumulusci.oauth.salesforce import jwt_session as log_in
 from cumulusci.tasks.salesforce.sourcetracking import ListChanges
 
@@ -55,7 +56,8 @@ def listed(org: dict[str, Any]) -> list[str]:
     project = BaseProjectConfig(
         UniversalConfig(), {"project": {"name": "Conformance", "package": {"api_version": "67.0"}}}
     )
-    config = OrgConfig({"username": org["username"], "instance_url": simulator().url}, "watched")
+    keychain = project.keychain = BaseProjectKeychain(project, None)
+    config = OrgConfig({"username": org["username"], "instance_url": simulator().url}, "watched", keychain)
     task = ListChanges(project, TaskConfig({"options": {}}), config)
     told: list[str] = []
     task.logger.info = told.append

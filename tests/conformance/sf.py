@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.conformance.operations import operation, perform, simulator
-from tests.conformance.sf_command import HOME, login_to_hub, sf, version
+from tests.conformance.sf_command import API, HOME, login_to_hub, sf, version
 
 MADE = "made"
 
@@ -24,6 +24,7 @@ def login_access_token() -> None:
     where = ("--instance-url", simulator().url, "--alias", "by-token", "--no-prompt")
     result = sf("org", "login", "access-token", *where, SF_ACCESS_TOKEN=token)
     assert (result["username"], result["orgId"]) == (org["username"], org["org_id"]), result
+    assert (result["isScratch"], result["isDevHub"], result["instanceApiVersion"]) == (True, False, API), result
 
 
 @operation
