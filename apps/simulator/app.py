@@ -92,20 +92,8 @@ class Simulator:
         try:
             if not session.org.count_call(now):
                 raise answers.limit_exceeded()
-            if found is None:
-                raise answers.not_found()
-            call = Call(
-                self._world,
-                self._queries,
-                session,
-                found.version,
-                exchange.method,
-                exchange.query_string,
-                body,
-                now,
-                found.arguments,
-            )
-            return rest.handle(found.route, call)
+            call = Call(self._world, self._queries, session, exchange.method, exchange.query_string, body, now)
+            return rest.handle(found, call)
         except RestError as error:
             return error.answer()
 

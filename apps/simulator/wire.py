@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from apps.simulator.answers import Answer, Headers, RestError
 from apps.simulator.clock import http_date
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 50_000_000
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -43,18 +43,18 @@ class Exchange:
         return ""
 
     async def body(self) -> bytes:
-        """The request's body; RestError 413 above 1 MB."""
-        body = b""
+        """The request's body; RestError 413 above 50 MB."""
+        body = bytearray()
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.gone = True
-                return body
-            body += bytes(message.get("body", b""))
+                return bytes(body)
+            body += message.get("body", b"")
             if len(body) > MAX_BODY_BYTES:
                 raise RestError(413, "REQUEST_TOO_LARGE", "The request is too large.")
             if not message.get("more_body"):
-                return body
+                return bytes(body)
 
     async def send(self, answer: Answer, now: float, extra: Headers | None = None) -> None:
         headers = [
