@@ -152,21 +152,10 @@ class Simulator:
         try:
             if not session.org.count_call(now):
                 raise answers.limit_exceeded()
-            if found is None:
-                raise answers.not_found()
             call = Call(
-                self._world,
-                self._queries,
-                self._events,
-                session,
-                found.version,
-                exchange.method,
-                exchange.query_string,
-                body,
-                now,
-                found.arguments,
+                self._world, self._queries, self._events, session, exchange.method, exchange.query_string, body, now
             )
-            return rest.handle(found.route, call)
+            return rest.handle(found, call)
         except RestError as error:
             return error.answer()
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from apps.simulator.answers import Answer, Headers, RestError
 from apps.simulator.clock import http_date
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 50_000_000
 _PIECE_BYTES = 64 * 1024
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
