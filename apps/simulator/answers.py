@@ -33,19 +33,29 @@ class Answer:
 
 
 class RestError(Exception):
-    """An error that the REST API answers with."""
+    """An error that the REST API answers with. `fields` are named where a change to a record was refused."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Headers | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Headers | None = None,
+        *,
+        fields: tuple[str, ...] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers or []
+        self.fields = fields
 
     def answer(self) -> Answer:
-        return Answer(
-            self.status, orjson.dumps([{"message": self.message, "errorCode": self.code}]), [JSON_TYPE, *self.headers]
-        )
+        error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
+        if self.fields is not None:
+            error["fields"] = self.fields
+        return Answer(self.status, orjson.dumps([error]), [JSON_TYPE, *self.headers])
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:
