@@ -93,7 +93,7 @@ class Queries:
         """The page that a nextRecordsUrl asked for; only for the user who asked the query."""
         name, _, offset = locator.partition("-")
         cursor = self._cursors.get(name)
-        if cursor is None or cursor.org is not org or cursor.user is not user or not offset.isdecimal():
+        if cursor is None or cursor.org is not org or cursor.user is not user or not _is_place(offset):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         if int(offset) >= len(cursor.records):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -147,6 +147,10 @@ class Queries:
 
     def _drop(self, locator: str) -> None:
         self._cursor_rows -= len(self._cursors.pop(locator).records)
+
+
+def _is_place(offset: str) -> bool:
+    return offset.isdecimal() and len(offset) < len(str(MAX_CURSOR_ROWS)) + 3
 
 
 def finish(world: World, page: Page, now: float) -> None:

@@ -29,6 +29,7 @@ from apps.simulator.soql.conditions import Path, Record
 MAX_ROWS_PER_ANSWER = 10_000
 MAX_ROWS_OF_ORG = 500_000
 COLUMNS_AS_ASKED_FROM = 50.0
+_DIGITS = 9  # of any number that a parameter may be
 _REQUEST = FORMAT | {"operation": ("query", "queryAll"), "query": None}
 
 
@@ -164,9 +165,9 @@ def _job(call: Call) -> QueryJob:
 def _page_size(given: str | None) -> int:
     if given is None:
         return MAX_ROWS_PER_ANSWER
-    if not given.isascii() or not given.isdecimal() or int(given) == 0:
+    if not given.isascii() or not given.isdecimal() or not int(given[:_DIGITS]):
         raise RestError(400, "INVALIDJOB", f"InvalidJob : maxRecords must be a positive whole number, not {given}")
-    return min(int(given[:9]), MAX_ROWS_PER_ANSWER)
+    return min(int(given[:_DIGITS]), MAX_ROWS_PER_ANSWER)
 
 
 def _locator(place: int) -> str:
