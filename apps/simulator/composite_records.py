@@ -95,7 +95,7 @@ def _create(call: Call) -> Answer:
     def create(record: dict[str, Any]) -> Outcome:
         record_id = dml.insert(call.world, call.org, call.user, type_of(record), record, call.now)
         entity = catalogue.find(call.org, type_of(record))
-        return {"id": record_id, "success": True, "errors": dml.remarks(entity) if entity else []}
+        return {"id": record_id, "success": True, "errors": dml.remarks(entity, record_id) if entity else []}
 
     return _changes(call, *_records(call), create)
 

@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 from apps.simulator import composite, composite_records, composite_tree, sobjects
 from apps.simulator.answers import Answer, RestError, json_answer, method_not_allowed, not_found
+from apps.simulator.bulk import ingest, query
 from apps.simulator.queries import Page
 from apps.simulator.routing import Call, Route
-from apps.simulator.streaming import publishing
 
 VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 _VERSIONED = re.compile(r"/services/data/(v\d\d\.0)(?:/(.*))?")
@@ -91,11 +91,6 @@ def _limits(call: Call) -> Answer:
     return json_answer(limits)
 
 
-def _publish(call: Call) -> Answer:
-    values = publishing.read_body(call.body)
-    return publishing.publish(call.events, call.session, call.argument, values, call.now)
-
-
 ROUTES = (
     Route("tooling/query", re.compile("tooling/query"), {"GET": lambda call: _query(call, tooling=True)}),
     Route("query", re.compile("query"), {"GET": _query}),
@@ -104,7 +99,8 @@ ROUTES = (
     Route("query", re.compile("(?:query|queryAll)/([^/]+)"), {"GET": _more}),
     Route("resources", re.compile(""), {"GET": _resources}),
     Route("limits", re.compile("limits"), {"GET": _limits}),
-    Route("sobjects/X__e", re.compile(r"sobjects/(\w+__[eE])"), {"POST": _publish}),
+    *ingest.ROUTES,
+    *query.ROUTES,
     *sobjects.ROUTES,
     *composite.routes(ask),
     *composite_records.ROUTES,

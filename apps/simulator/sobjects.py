@@ -69,7 +69,7 @@ def _create(call: Call) -> Answer:
         record_id = dml.insert(call.world, call.org, call.user, entity.name, call.json_object(), call.now)
     except DmlError as error:
         raise refusal(error) from error
-    return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity)}, 201)
+    return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity, record_id)}, 201)
 
 
 def _read(call: Call) -> Answer:

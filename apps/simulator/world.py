@@ -17,7 +17,6 @@ from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, User
 from apps.simulator.tracking import ComponentNames
 
 Action = Callable[[float], None]
-EventListener = Callable[[Org, User, str, dict[str, Any], float], None]  # org, publisher, object, payload, now
 
 
 class Scenario(Protocol):
@@ -47,6 +46,20 @@ class ConnectedApp:
 
     client_id: str
     public_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """An event as it was published: the values of its own fields, and the uuid that its publisher was told."""
+
+    by: User
+    object_name: str
+    values: dict[str, Any]
+    uuid: str
+    at: float
+
+
+EventListener = Callable[[Org, PlatformEvent], None]
 
 
 class World:

@@ -13,11 +13,16 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulator.bayeux import CHANNEL, Listener, publish, told
+from tests.simulator.bayeux import CHANNEL, EVENT_OBJECT, Listener, publish, told
 from tests.simulator.conftest import Api
 from tests.simulators import Simulator, simulator
 
 HANDSHAKE = {"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"], "id": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _event_object(simulator: Simulator, org: dict[str, Any]) -> None:
+    simulator.declare([org["org_id"]], EVENT_OBJECT)
 
 
 def post(api: Api, data: str | bytes, version: str = "/67.0") -> requests.Response:

@@ -5,8 +5,9 @@ also as {"Account": {"Number__c": "17"}}. Text is read as the field's type, so t
 what a row leaves out stays as it is, None or "" makes it null.
 """
 
+from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from apps.simulator import ids
 from apps.simulator.clock import salesforce_datetime
@@ -18,7 +19,7 @@ from apps.simulator.data.store import Row, Store, store_of
 from apps.simulator.data.values import checked
 from apps.simulator.orgs import Org
 from apps.simulator.records import Kind, User
-from apps.simulator.world import World
+from apps.simulator.world import PlatformEvent, World
 
 __all__ = ["AmbiguousKey", "DmlError", "delete", "insert", "update", "upsert"]
 
@@ -147,11 +148,16 @@ def existing(store: Store, entity: Entity, record_id: str) -> Row:
     raise DmlError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
 
-def remarks(entity: Entity) -> list[dict[str, Any]]:
-    """What the answer to an insert says beside the id: of a platform event, that it only waits to be delivered."""
+def remarks(entity: Entity, record_id: str) -> list[dict[str, Any]]:
+    """What the answer to an insert says beside the id: of a platform event, that it only waits to be delivered, and
+    the uuid by which subscribers know it."""
     if not entity.is_platform_event:
         return []
-    return [{"statusCode": "OPERATION_ENQUEUED", "message": str(uuid4()), "fields": []}]
+    return [{"statusCode": "OPERATION_ENQUEUED", "message": _event_uuid(record_id), "fields": []}]
+
+
+def _event_uuid(record_id: str) -> str:
+    return str(UUID(bytes=sha256(record_id.encode()).digest()[:16], version=4))
 
 
 def _publish(world: World, org: Org, user: User, entity: Entity, wanted: dict[str, Any], now: float) -> str:
@@ -160,9 +166,11 @@ def _publish(world: World, org: Org, user: User, entity: Entity, wanted: dict[st
     missing = [field.name for field in entity.fields.values() if field.required and payload.get(field.name) is None]
     if missing:
         raise _missing(missing)
+    record_id = store_of(org).new_id(entity)
+    event = PlatformEvent(user, entity.name, payload, _event_uuid(record_id), now)
     for listener in world.event_listeners:
-        listener(org, user, entity.name, payload, now)
-    return store_of(org).new_id(entity)
+        listener(org, event)
+    return record_id
 
 
 def _changeable(world: World, org: Org, object_name: str) -> tuple[Entity, Store]:

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from apps.simulator.answers import JSON_TYPE, Answer, html_answer, json_answer
+from apps.simulator.data.catalogue import find
 from apps.simulator.rest import VERSIONS
 from apps.simulator.streaming.clients import MAX_SUBSCRIPTIONS, Client, Clients
-from apps.simulator.streaming.event_objects import find_event_object
 from apps.simulator.streaming.events import Event, EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.wire import Exchange
@@ -331,7 +331,7 @@ def _check_channel(request: Request, channel: str) -> None:
     """Only platform events have channels here; their names' case counts."""
     kind, _, name = channel[1:].partition("/")
     if kind == "event" and name.endswith("__e"):
-        found = find_event_object(request.session.org, name)
+        found = find(request.session.org, name)
         if found is not None and found.name == name:
             return
     elif kind == "u":
