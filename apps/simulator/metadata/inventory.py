@@ -49,18 +49,18 @@ class Inventory:
         self._world = world
         self._org = org
         self._rows: dict[Key, SourceMember] = {}
-        gone: set[Key] = set()
+        self._gone: dict[Key, SourceMember] = {}
         if org.tracking is not None:
             self._rows = dict(_by_key(org.tracking.live()))
-            gone = {key for key, row in _by_key(org.tracking.latest.values()) if row.IsNameObsolete}
-        self._stored = {key: stored for key, stored in store.stored(org).items() if key not in gone}
+            self._gone = dict(_by_key(row for row in org.tracking.latest.values() if row.IsNameObsolete))
+        self._stored = {key: stored for key, stored in store.stored(org).items() if key not in self._gone}
         self.keys = self._rows.keys() | self._stored.keys() | _STANDARD
         self._children: dict[Key, list[Key]] = {}
         for key in self.keys:
             parent = parent_of(key)
             if parent is not None:
                 self._children.setdefault(parent, []).append(key)
-        self.keys |= self._children.keys() - gone
+        self.keys |= self._children.keys() - self._gone.keys()
 
     def names(self, kind: str) -> list[str]:
         """Of a type, or of the folders that a type lies in."""
@@ -76,9 +76,14 @@ class Inventory:
         stored = self._stored.get(key)
         return invent(key) if stored is None else stored.files
 
+    def member(self, key: Key) -> tuple[str, str]:
+        """The MemberType and MemberName under which it is, was or would be tracked."""
+        row = self._rows.get(key) or self._gone.get(key)
+        return source_member(key) if row is None else (row.MemberType, row.MemberName)
+
     def id(self, key: Key) -> str:
         """18 characters, the same as long as the simulator runs."""
-        number = self._world.components.number(*source_member(key))
+        number = self._world.components.number(*self.member(key))
         return ids.series(_ID_PREFIXES.get(key.type, "0Bm"), self._org.number)(number)
 
     def properties(self, key: Key, prefix: str = "") -> dict[str, Any]:

@@ -88,8 +88,12 @@ class _Package:
         self._plan.before += [deletion for name in BEFORE for deletion in self._deletions(name)]
         self._plan.after += [deletion for name in AFTER for deletion in self._deletions(name)]
 
-    def _problem(self, path: str, name: str, kind: str, text: str, *position: int) -> None:
-        self._plan.problems.append(Problem(self._root + path, name, kind, text, *position))
+    def _problem(self, path: str, name: str, kind: str, text: str) -> None:
+        self._plan.problems.append(Problem(self._root + path, name, kind, text))
+
+    def _not_xml(self, path: str, name: str, kind: str, error: NotXml) -> None:
+        text = f"Error parsing file: {error.message}"
+        self._plan.problems.append(Problem(self._root + path, name, kind, text, error.line, error.column))
 
     def _read_manifest(self, name: str) -> Manifest | None:
         if name not in self._files:
@@ -97,7 +101,7 @@ class _Package:
         try:
             manifest = manifest_of(self._files[name])
         except NotXml as error:
-            self._problem(name, name, "", f"Error parsing file: {error.message}", error.line, error.column)
+            self._not_xml(name, name, "", error)
             return None
         for kind in manifest.members:
             if not is_type(kind):
@@ -124,7 +128,7 @@ class _Package:
         try:
             own, children = take_apart(key, parse(self._files[path]))
         except NotXml as error:
-            self._problem(path, key.name, key.type, f"Error parsing file: {error.message}", error.line, error.column)
+            self._not_xml(path, key.name, key.type, error)
             self._found.add(key)
             return
         file_name, whole = self._root + path, self._is_named(key)
