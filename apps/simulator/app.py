@@ -172,23 +172,19 @@ class Simulator:
         try:
             if not session.org.count_call(now):
                 raise answers.limit_exceeded()
-            if found is None:
-                raise answers.not_found()
             call = Call(
                 world=self._world,
                 queries=self._queries,
                 jobs=self._jobs,
                 session=session,
-                version=found.version,
                 method=exchange.method,
                 query_string=exchange.query_string,
                 body=received if isinstance(received, bytes) else b"",
                 now=now,
-                arguments=found.arguments,
                 content_type=exchange.header(b"content-type"),
                 upload=None if isinstance(received, bytes) else received,
             )
-            return rest.handle(found.route, call)
+            return rest.handle(found, call)
         except RestError as error:
             return error.answer()
 

@@ -1,7 +1,7 @@
 """What a REST resource is given and what it is: one authorised call, and a path with its handlers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import parse_qs
@@ -26,11 +26,11 @@ class Call:
     queries: Queries
     jobs: Jobs
     session: Session
-    version: str
     method: str
     query_string: str
     body: bytes
     now: float
+    version: str = ""
     arguments: tuple[str, ...] = ()
     content_type: str = ""
     upload: IO[bytes] | None = None
@@ -75,5 +75,5 @@ class Route:
 
     name: str
     pattern: re.Pattern[str]
-    handlers: dict[str, Handler]
+    handlers: Mapping[str, Handler]
     max_upload: int | None = None

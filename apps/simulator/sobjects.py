@@ -98,11 +98,12 @@ def _find(call: Call, entity: Entity, record_id: str) -> Record:
 def _written(call: Call, entity: Entity, record: Record) -> Answer:
     """The record in full, or those of its fields that the call asks for."""
     asked = call.parameter("fields")
-    fields = list(entity.fields.values()) if asked is None else _asked(entity, asked)
+    fields = list(entity.fields.values()) if asked is None else asked_fields(entity, asked)
     return json_answer(writer(entity, [Path(field) for field in fields])(record, _base(call)))
 
 
-def _asked(entity: Entity, names: str) -> list[Field]:
+def asked_fields(entity: Entity, names: str) -> list[Field]:
+    """The fields that a list of names asks for, and the Id."""
     fields: dict[str, Field] = {"id": entity.fields["id"]}
     for name in names.split(","):
         field = entity.fields.get(name.strip().lower())

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from apps.simulator.answers import Answer, Headers, RestError
 from apps.simulator.clock import http_date
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 50_000_000
 _PIECE_BYTES = 64 * 1024
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -58,7 +58,7 @@ class Exchange:
         return ""
 
     async def body(self) -> bytes:
-        """The request's body; RestError 413 above 1 MB."""
+        """The request's body; RestError 413 above 50 MB."""
         return b"".join([piece async for piece in self._pieces(MAX_BODY_BYTES)])
 
     async def body_into(self, file: IO[bytes], limit: int) -> None:

@@ -26,7 +26,7 @@ from apps.simulator.records import Kind
 from apps.simulator.routing import Call, Route
 from apps.simulator.soql.conditions import Path, Record
 
-MAX_ROWS_PER_ANSWER = 10_000
+MAX_ROWS_PER_ANSWER = 50_000
 MAX_ROWS_OF_ORG = 500_000
 COLUMNS_AS_ASKED_FROM = 50.0
 _DIGITS = 9  # of any number that a parameter may be
@@ -58,7 +58,7 @@ class QueryJob(Job):
 
 def create(call: Call) -> Answer:
     """The query is checked at once and runs later."""
-    asked = read_request(call.body, _REQUEST)
+    asked = read_request(call.json_object(), _REQUEST)
     for name in ("operation", "query"):
         if not asked.get(name):
             raise RestError(400, "INVALIDJOB", f"InvalidJob : {name} is required")
@@ -84,7 +84,7 @@ def create(call: Call) -> Answer:
 
 def change(call: Call) -> Answer:
     job = _job(call)
-    if read_request(call.body, {"state": ("Aborted",)}).get("state") != "Aborted":
+    if read_request(call.json_object(), {"state": ("Aborted",)}).get("state") != "Aborted":
         raise RestError(400, "INVALIDJOBSTATE", "A query job's state can be set to Aborted only")
     check_unfinished(job, "Aborting")
     job.enter("Aborted", call.now)
