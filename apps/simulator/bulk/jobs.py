@@ -16,6 +16,7 @@ from apps.simulator.records import User
 
 State = Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Aborted", "Failed"]
 TERMINAL: frozenset[State] = frozenset({"JobComplete", "Aborted", "Failed"})
+UNEXPECTED = "InternalServerError : An unexpected error occurred."
 START_SECONDS = 0.3  # real ones wait in a queue: whoever asks at once must ask again
 MAX_JOBS_PER_ORG = 50
 MAX_JOBS = 100
@@ -29,7 +30,7 @@ def scratch_file() -> IO[bytes]:
     return SpooledTemporaryFile(_IN_MEMORY_BYTES)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Job:
     """Times are the simulator's; `took` counts real seconds of work."""
 
