@@ -12,7 +12,7 @@ from apps.simulator.data.catalogue import schema_of
 from apps.simulator.edits import mark_read
 from apps.simulator.orgs import Org
 from apps.simulator.records import SourceMember, User
-from apps.simulator.soql.conditions import Path, Record
+from apps.simulator.soql.conditions import Record
 from apps.simulator.soql.errors import SoqlError
 from apps.simulator.soql.plan import PreparedQuery, prepare
 from apps.simulator.sources import source
@@ -43,15 +43,6 @@ class Page:
     asked_at: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Everything that a query found, as it was then: `columns` read the records."""
-
-    object_name: str
-    columns: tuple[Path, ...]
-    records: list[Record]
-
-
 class Queries:
     """One per simulator. Locators are bounded in number per org and in rows over all; the oldest go first."""
 
@@ -77,17 +68,23 @@ class Queries:
             return Page({"totalSize": len(records), "done": True, "records": []}, None)
         return self._page(Cursor(org, user, prepared, records, now), None, 0, tooling=tooling, version=version)
 
-    def select(self, org: Org, user: User, text: str, *, now: float, deleted: bool) -> Selection:
-        """A query's whole answer, for those who want rows and columns: no aggregates, no children. RestError 400."""
+    def prepare_rows(self, org: Org, text: str) -> PreparedQuery:
+        """For those who want rows and columns, so no aggregates and no children. RestError 400."""
         try:
             prepared = prepare(text, schema_of(org))
-            plan = prepared.plan
-            if plan.is_count or plan.aggregation is not None or plan.children:
-                raise RestError(400, "FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
-            records = prepared.run(source(self._world, org, user, now, deleted=deleted), now)
         except SoqlError as error:
             raise RestError(400, error.code, error.message) from error
-        return Selection(plan.entity.name, plan.columns, records)
+        plan = prepared.plan
+        if plan.is_count or plan.aggregation is not None or plan.children:
+            raise RestError(400, "FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
+        return prepared
+
+    def rows(self, org: Org, user: User, prepared: PreparedQuery, *, now: float, deleted: bool) -> list[Record]:
+        """Every record that the query finds; RestError 400 for what shows only then."""
+        try:
+            return prepared.run(source(self._world, org, user, now, deleted=deleted), now)
+        except SoqlError as error:
+            raise RestError(400, error.code, error.message) from error
 
     def more(self, org: Org, user: User, locator: str, *, tooling: bool, version: str) -> Page:
         """The page that a nextRecordsUrl asked for; only for the user who asked the query."""

@@ -60,7 +60,7 @@ def ask(call: Call, method: str, url: str, body: bytes) -> Answer | Page:
 
 def _resources(call: Call) -> Answer:
     base = f"/services/data/{call.version}"
-    resources = {name: f"{base}/{name}" for name in ("query", "tooling", "limits", "sobjects")}
+    resources = {name: f"{base}/{name}" for name in ("query", "tooling", "limits", "sobjects", "jobs")}
     identity = f"{call.world.origin}/id/{call.org.id}/{call.user.Id}"
     return json_answer({"identity": identity, **resources})
 

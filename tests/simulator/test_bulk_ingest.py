@@ -243,7 +243,7 @@ def test_finished_jobs_make_room_for_new_ones(api: Api) -> None:
     assert api.call("GET", f"{INGEST}/{last['id']}").json()["state"] == "Aborted"
 
 
-RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RELAXED = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CELL = st.text(max_size=8) | st.sampled_from(["Name", "Id", "Account.Name", "Owner.Username", "#N/A", '"', "\r", "\n"])
 TABLE = st.lists(st.lists(CELL, max_size=3).map(",".join), max_size=4).map("\n".join)
 

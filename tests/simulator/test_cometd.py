@@ -156,6 +156,22 @@ def test_the_end_of_the_org_ends_its_connections(api: Api, org: dict[str, Any]) 
     assert post(api, json.dumps(HANDSHAKE)).status_code == 420
 
 
+def test_a_held_connection_notices_that_its_token_died(api: Api, org: dict[str, Any]) -> None:
+    listener = Listener(api).open()
+    listener.subscribe()
+    replies: list[dict[str, Any]] = []
+    holding = threading.Thread(
+        target=lambda: replies.append(
+            listener.ask("connect", connectionType="long-polling", clientId=listener.client_id)
+        )
+    )
+    holding.start()
+    time.sleep(0.3)
+    api.simulator.delete(org["org_id"])
+    holding.join(5)
+    assert (replies[0]["error"], replies[0]["advice"]["reconnect"]) == ("401::Authentication invalid", "none")
+
+
 def test_a_scratch_org_has_20_subscribers_at_most(api: Api) -> None:
     listeners = []
     for _ in range(20):

@@ -25,7 +25,7 @@ _REQUEST = FORMAT | {
 
 
 def create(call: Call) -> Answer:
-    asked = read_request(call.body, _REQUEST)
+    asked = read_request(call.json_object(), _REQUEST)
     for name in ("operation", "object"):
         if not asked.get(name):
             raise RestError(400, "INVALIDJOB", f"InvalidJob : {name} is required")
@@ -66,7 +66,7 @@ def upload(call: Call) -> Answer:
     job = _job(call)
     if call.content_type.partition(";")[0].strip().lower() != "text/csv":
         raise RestError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type {call.content_type!r} is not text/csv")
-    if job.state != "Open":
+    if job.state != "Open" or call.upload is None:
         raise RestError(400, "INVALIDJOBSTATE", "Data can be uploaded to a job in the state Open only")
     if job.upload is not None:
         message = (
@@ -81,7 +81,7 @@ def upload(call: Call) -> Answer:
 
 def change(call: Call) -> Answer:
     job = _job(call)
-    state = read_request(call.body, {"state": ("UploadComplete", "Aborted")}).get("state")
+    state = read_request(call.json_object(), {"state": ("UploadComplete", "Aborted")}).get("state")
     if state == "UploadComplete":
         check_unfinished(job, "Closing")
         if job.state != "Open":

@@ -8,7 +8,7 @@ from apps.simulator.bulk.csv_files import as_csv
 from apps.simulator.bulk.jobs import Job, scratch_file
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class IngestJob(Job):
     """`upload` is what was put; the result files are complete once the job is done."""
 

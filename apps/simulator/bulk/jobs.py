@@ -7,8 +7,6 @@ from itertools import count
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Literal, TypeVar
 
-import orjson
-
 from apps.simulator import ids
 from apps.simulator.answers import Answer, RestError, json_answer, not_found, unavailable
 from apps.simulator.bulk.csv_files import DELIMITERS, LINE_ENDINGS
@@ -18,6 +16,7 @@ from apps.simulator.records import User
 
 State = Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Aborted", "Failed"]
 TERMINAL: frozenset[State] = frozenset({"JobComplete", "Aborted", "Failed"})
+UNEXPECTED = "InternalServerError : An unexpected error occurred."
 START_SECONDS = 0.3  # real ones wait in a queue: whoever asks at once must ask again
 MAX_JOBS_PER_ORG = 50
 MAX_JOBS = 100
@@ -31,7 +30,7 @@ def scratch_file() -> IO[bytes]:
     return SpooledTemporaryFile(_IN_MEMORY_BYTES)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Job:
     """Times are the simulator's; `took` counts real seconds of work."""
 
@@ -134,14 +133,8 @@ def listed(infos: list[dict[str, Any]]) -> Answer:
     return json_answer({"done": True, "records": infos, "nextRecordsUrl": None})
 
 
-def read_request(body: bytes, known: dict[str, tuple[str, ...] | None]) -> dict[str, str]:
+def read_request(asked: dict[str, Any], known: dict[str, tuple[str, ...] | None]) -> dict[str, str]:
     """A job as a request describes it: text by name, of the values that are `known` for it (None: any)."""
-    try:
-        asked = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RestError(400, "JSON_PARSER_ERROR", f"Unexpected character: {error.msg}") from error
-    if not isinstance(asked, dict):
-        raise RestError(400, "JSON_PARSER_ERROR", "The request body must be a JSON object")
     for name, value in asked.items():
         if name not in known:
             raise RestError(400, "JSON_PARSER_ERROR", f'Unrecognized field "{name}"')

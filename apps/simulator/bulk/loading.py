@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.simulator.bulk.csv_files import BadCsv, as_csv, read_rows
 from apps.simulator.bulk.ingest_jobs import IngestJob
-from apps.simulator.bulk.jobs import START_SECONDS, Stopwatch, scratch_file
+from apps.simulator.bulk.jobs import START_SECONDS, UNEXPECTED, Stopwatch, scratch_file
 from apps.simulator.data import dml
 from apps.simulator.data.catalogue import schema_of
 from apps.simulator.data.entities import Entity
@@ -31,7 +31,7 @@ async def run(world: World, job: IngestJob) -> None:
     except BadCsv as bad:
         job.enter("Failed", world.clock.now(), str(bad))
     except Exception:
-        job.enter("Failed", world.clock.now(), "InternalServerError : An unexpected error occurred.")
+        job.enter("Failed", world.clock.now(), UNEXPECTED)
         raise
     finally:
         job.took = watch.milliseconds

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.simulator.answers import Answer, RestError, json_answer
+from apps.simulator.answers import Answer, RestError, json_answer, not_found
 from apps.simulator.bulk.csv_files import as_csv
 from apps.simulator.bulk.jobs import (
     FORMAT,
     START_SECONDS,
     TERMINAL,
+    UNEXPECTED,
     Job,
     Stopwatch,
     check_deletable,
@@ -21,24 +22,24 @@ from apps.simulator.bulk.jobs import (
     listed,
     read_request,
 )
-from apps.simulator.queries import Selection
 from apps.simulator.records import Kind
 from apps.simulator.routing import Call, Route
 from apps.simulator.soql.conditions import Path, Record
+from apps.simulator.soql.plan import PreparedQuery
 
-MAX_ROWS_PER_ANSWER = 10_000
+MAX_ROWS_PER_ANSWER = 50_000
 MAX_ROWS_OF_ORG = 500_000
 COLUMNS_AS_ASKED_FROM = 50.0
 _DIGITS = 9  # of any number that a parameter may be
 _REQUEST = FORMAT | {"operation": ("query", "queryAll"), "query": None}
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class QueryJob(Job):
     """`found` is the answer as it was when the query ran."""
 
-    query: str = ""
-    found: Selection | None = None
+    query: PreparedQuery
+    found: list[Record] | None = None
 
     def as_created(self) -> dict[str, Any]:
         return self.head() | self.format()
@@ -58,24 +59,24 @@ class QueryJob(Job):
 
 def create(call: Call) -> Answer:
     """The query is checked at once and runs later."""
-    asked = read_request(call.body, _REQUEST)
+    asked = read_request(call.json_object(), _REQUEST)
     for name in ("operation", "query"):
         if not asked.get(name):
             raise RestError(400, "INVALIDJOB", f"InvalidJob : {name} is required")
-    checked = _select(call, asked["operation"], asked["query"])
+    prepared = call.queries.prepare_rows(call.org, asked["query"])
     job = QueryJob(
         id=call.jobs.new_id(),
         org=call.org,
         user=call.user,
         version=call.version,
         operation=asked["operation"],
-        object_name=checked.object_name,
+        object_name=prepared.plan.entity.name,
         column_delimiter=asked.get("columnDelimiter", "COMMA"),
         line_ending=asked.get("lineEnding", "LF"),
         created=call.now,
         modified=call.now,
         state="UploadComplete",
-        query=asked["query"],
+        query=prepared,
     )
     call.jobs.add(job)
     job.task = asyncio.get_running_loop().create_task(_run(call, job))
@@ -84,7 +85,7 @@ def create(call: Call) -> Answer:
 
 def change(call: Call) -> Answer:
     job = _job(call)
-    if read_request(call.body, {"state": ("Aborted",)}).get("state") != "Aborted":
+    if read_request(call.json_object(), {"state": ("Aborted",)}).get("state") != "Aborted":
         raise RestError(400, "INVALIDJOBSTATE", "A query job's state can be set to Aborted only")
     check_unfinished(job, "Aborting")
     job.enter("Aborted", call.now)
@@ -113,11 +114,11 @@ def results(call: Call) -> Answer:
         raise RestError(409, "API_ERROR", f"The results are to be asked for in the job's version, {job.version}")
     if job.state != "JobComplete" or job.found is None:
         raise RestError(400, "INVALIDJOBSTATE", f"The job is in the state {job.state}, so there are no results")
-    records = job.found.records
+    records = job.found
     begin = _read_locator(call.parameter("locator"), len(records))
     end = begin + _page_size(call.parameter("maxRecords"))
     rows = records[begin:end]
-    columns = list(job.found.columns)
+    columns = list(job.query.plan.columns)
     if float(job.version[1:]) < COLUMNS_AS_ASKED_FROM:
         columns.sort(key=lambda path: path.text.lower())
     readers = [_reader(path) for path in columns]
@@ -133,29 +134,33 @@ def results(call: Call) -> Answer:
 
 async def _run(call: Call, job: QueryJob) -> None:
     await asyncio.sleep(START_SECONDS)
-    if job.state != "UploadComplete":
+    if job.is_over:
         return
     clock = call.world.clock
     job.enter("InProgress", clock.now())
-    watch = Stopwatch()
     await asyncio.sleep(0)
+    watch = Stopwatch()
     try:
-        job.found = _select(call, job.operation, job.query)
+        found = _find(call, job)
     except RestError as error:
         job.enter("Failed", clock.now(), f"{error.code} : {error.message}")
         return
-    job.processed, job.took = len(job.found.records), watch.milliseconds
-    kept = sum(len(other.found.records) for other in call.jobs.of(job.org, QueryJob) if other.found is not None)
-    if kept > MAX_ROWS_OF_ORG:
-        job.found = None
-        job.enter("Failed", clock.now(), "ExceededQuota : The results of the org's query jobs take too much room.")
-        return
+    except Exception:
+        job.enter("Failed", clock.now(), UNEXPECTED)
+        raise
+    job.found, job.processed, job.took = found, len(found), watch.milliseconds
     job.enter("JobComplete", clock.now())
 
 
-def _select(call: Call, operation: str, text: str) -> Selection:
-    now = call.world.clock.now()
-    return call.queries.select(call.org, call.user, text, now=now, deleted=operation == "queryAll")
+def _find(call: Call, job: QueryJob) -> list[Record]:
+    if not job.org.alive:
+        raise not_found()
+    deleted = job.operation == "queryAll"
+    found = call.queries.rows(job.org, job.user, job.query, now=call.world.clock.now(), deleted=deleted)
+    kept = sum(len(other.found) for other in call.jobs.of(job.org, QueryJob) if other.found is not None)
+    if kept + len(found) > MAX_ROWS_OF_ORG:
+        raise RestError(400, "ExceededQuota", "The results of the org's query jobs take too much room.")
+    return found
 
 
 def _job(call: Call) -> QueryJob:
