@@ -5,7 +5,6 @@ for its own. Each org is due at fixed phase points of its interval, spread evenl
 bunch up nor drift. (Prometheus paces its scrapes the same way.)
 """
 
-import random
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -14,12 +13,11 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 
-from apps.core.claims import QUEUE_LEASE_SECONDS
+from apps.core.claims import MAX_BACKOFF_SECONDS, QUEUE_LEASE_SECONDS
 from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
 
 POLL_LEASE_SECONDS = 120  # above the 90 s that a poll may take
-MAX_BACKOFF_SECONDS = 3600
 GOLDEN_RATIO = 0.618033988749895
 
 # The next phase point after now, for an interval of `seconds` and a `phase` in [0, 1).
@@ -139,9 +137,3 @@ def within_budget(interval_seconds: float, api_used: int | None, api_max: int | 
     if share >= 0.90:
         return interval_seconds * 4
     return interval_seconds * 2 if share >= 0.80 else interval_seconds
-
-
-def backoff_seconds(interval_seconds: float, consecutive_failures: int) -> float:
-    """How long to wait after so many failures in a row: full jitter, up to an hour."""
-    ceiling = min(MAX_BACKOFF_SECONDS, interval_seconds * 2 ** min(consecutive_failures, 12))
-    return random.uniform(0, ceiling)  # noqa: S311 - jitter

@@ -16,7 +16,7 @@ from apps.changes import pacing
 from apps.changes.diff import Component, Found, Known
 from apps.changes.pacing import NEXT_PHASE_POINT, Turn
 from apps.changes.reading import Reading
-from apps.core import events
+from apps.core import claims, events
 from apps.core.errors import ScratcherError
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.errors import LoginRefused, NoSourceTracking, SalesforceError
@@ -98,7 +98,8 @@ _STORE = f"""
 _MARK_GAP = """
     INSERT INTO gap_marks (team_id, scratch_org_id, reason, from_at, to_at)
     SELECT team_id, id, %(reason)s, last_polled_at, now() FROM scratch_orgs
-    WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL"""
+    WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL
+    FOR NO KEY UPDATE"""  # the lease stays ours until what was found is stored, too
 
 # What somebody decided meanwhile stands: a stop, a sync that ended the org, an enrolment (next_poll_at moved).
 _FAIL = """
@@ -283,9 +284,9 @@ def _wait_seconds(turn: Turn, error: SalesforceError | ScratcherError) -> float:
     if isinstance(error, SalesforceError) and asked:
         return float(asked)
     if isinstance(error, NoSourceTracking):  # will not change by asking again, unless somebody turns it on
-        return pacing.MAX_BACKOFF_SECONDS
+        return claims.MAX_BACKOFF_SECONDS
     interval = pacing.within_budget(turn.interval_seconds, turn.org.api_used, turn.org.api_max)
-    return pacing.backoff_seconds(interval, turn.org.consecutive_failures)
+    return claims.backoff_seconds(interval, turn.org.consecutive_failures)
 
 
 def _label(org: ScratchOrg) -> str:

@@ -201,6 +201,12 @@ def test_a_refused_login_does_not_undo_what_was_decided_meanwhile() -> None:
     assert not Event.objects.exists()
 
 
+def test_a_stale_lease_leaves_no_gap_mark() -> None:
+    turn = a_turn(last_polled_at=timezone.now() - timedelta(hours=2))
+    assert store(replace(turn, lease_token=uuid4()), reading(edit("A", 5))) is None
+    assert not GapMark.objects.exists()
+
+
 def test_a_hole_of_more_than_three_intervals_leaves_a_gap_mark() -> None:
     turn = a_turn()
     store(turn, reading())
