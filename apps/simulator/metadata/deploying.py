@@ -143,7 +143,8 @@ class _Work:
         key = deletion.key
         if key not in self._there:
             text = f"No {key.type} named: {key.name} found"
-            warning = Problem(deletion.file_name, key.name, key.type, text, is_warning=True)
+            manifest = deletion.file_name.rpartition("/")[2]
+            warning = Problem(deletion.file_name, manifest, key.type, text, is_warning=True)
             self._deployment.problems.append(warning)
             return
         self._there.discard(key)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from apps.simulator.metadata.documents import NotXml, parse
-from apps.simulator.metadata.packages import Files, Manifest, manifest_of
+from apps.simulator.metadata.documents import NotXml
+from apps.simulator.metadata.packages import Files, Manifest, manifest_of, root_of
 from apps.simulator.metadata.registry import FOLDERS, Key, child_of, is_type, main_file, owner_of_file
 from apps.simulator.metadata.sources import is_shared, take_apart
 
@@ -126,7 +126,7 @@ class _Package:
     def _take_shared(self, key: Key, path: str) -> None:
         """A file of a parent and its children: the whole of it if the parent is named, else the children that are."""
         try:
-            own, children = take_apart(key, parse(self._files[path]))
+            own, children = take_apart(key, root_of(self._files[path], key.type))
         except NotXml as error:
             self._not_xml(path, key.name, key.type, error)
             self._found.add(key)

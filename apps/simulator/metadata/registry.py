@@ -235,8 +235,16 @@ def main_file(key: Key) -> str:
     return f"{kind.directory}/{home.name}" + (f".{kind.suffix}" if kind.suffix else "")
 
 
-def source_member(key: Key) -> tuple[str, str]:
-    """MemberType and MemberName of a new component."""
+def folder_of(key: Key) -> Key | None:
+    """The folder that a report, dashboard, document or e-mail template lies in."""
+    folder_type = _FOLDERS.get(key.type)
+    return Key(folder_type, key.name.partition("/")[0]) if folder_type else None
+
+
+def source_member(key: Key) -> tuple[str, str] | None:
+    """MemberType and MemberName of a new component; None for one that is tracked by its children only."""
+    if key.type == "CustomLabels":
+        return None
     return _SOURCE_MEMBER_TYPES.get(key.type, key.type), key.name
 
 
