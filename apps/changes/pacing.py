@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 
+from apps.core import prepared
 from apps.core.claims import MAX_BACKOFF_SECONDS, QUEUE_LEASE_SECONDS
 from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
@@ -113,9 +114,7 @@ def claim_due(waiting: int = 0) -> list[tuple[int, str]]:
 def take(org_id: int, lease_token: str) -> Turn | None:
     """The turn that the message announced; None if somebody else has the org: the message came twice, or late."""
     mine = uuid4()
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [mine, org_id, lease_token])
-        row = cursor.fetchone()
+    row = prepared.execute(_TAKE, [mine, org_id, UUID(lease_token)]).fetchone()
     if row is None:
         return None
     org = ScratchOrg.from_db("default", _TAKEN_FIELDS, row[:-1])
