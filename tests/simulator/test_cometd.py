@@ -150,6 +150,27 @@ def test_a_newer_connect_releases_the_older(api: Api) -> None:
     assert not younger.is_alive()
 
 
+def test_a_client_may_ask_for_an_answer_at_once(api: Api) -> None:
+    listener = Listener(api).open()
+    asked = time.monotonic()
+    for advice in ({"timeout": 0}, {"timeout": 200}):
+        assert listener.ask("connect", connectionType="long-polling", advice=advice)["successful"]
+    assert 0.2 <= time.monotonic() - asked < 5
+
+
+def test_connect_and_subscribe_may_come_together(api: Api) -> None:
+    publish(api, Component__c="x")
+    listener = Listener(api)
+    listener.client_id = listener.ask("handshake")["clientId"]
+    known = {"clientId": listener.client_id}
+    replies = listener.send(
+        {"channel": "/meta/connect", "connectionType": "long-polling", "id": "1", **known},
+        {"channel": "/meta/subscribe", "subscription": CHANNEL, "id": "2", "ext": {"replay": {CHANNEL: -2}}, **known},
+    )
+    assert [(reply["id"], reply["successful"]) for reply in replies] == [("1", True), ("2", True)]
+    assert told(listener.wait()) == ["x"]
+
+
 def test_the_end_of_the_org_ends_its_connections(api: Api, org: dict[str, Any]) -> None:
     Listener(api).open()
     api.simulator.delete(org["org_id"])
@@ -196,6 +217,7 @@ MESSAGE = st.fixed_dictionaries(
     optional={
         "clientId": JSON,
         "connectionType": JSON,
+        "advice": JSON | st.fixed_dictionaries({"timeout": JSON}),
         "subscription": JSON,
         "id": JSON,
         "ext": JSON | st.fixed_dictionaries({"replay": JSON}),

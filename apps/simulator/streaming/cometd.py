@@ -142,7 +142,7 @@ class CometD:
         client.poll += 1
         if client.poll == 1:
             return json_answer([_reply(message, successful=True, clientId=client.id, advice=_RETRY)])
-        events = await self._hold(exchange, request.session, client)
+        events = await self._hold(exchange, request.session, client, _hold_seconds(message))
         if exchange.gone:
             return None
         parts = [_delivery(event, request.version) for event in events]
@@ -151,9 +151,9 @@ class CometD:
             client.subscriptions[event.channel] = event.replay_id
         return Answer(200, b"[" + b",".join(parts) + b"]", [JSON_TYPE])
 
-    async def _hold(self, exchange: Exchange, session: Session, client: Client) -> list[Event]:
+    async def _hold(self, exchange: Exchange, session: Session, client: Client, seconds: float) -> list[Event]:
         client.wake.set()  # an older request of this client is answered now
-        poll, until = client.poll, time.monotonic() + HOLD_SECONDS
+        poll, until = client.poll, time.monotonic() + seconds
         client.held += 1
         try:
             while not client.ended and client.poll == poll and _is_authorised(session):
@@ -305,6 +305,15 @@ def _unauthorized(message: Message, *, given: bool) -> Message:
     if message.get("channel") == "/meta/handshake":
         return _denied(message, reason)
     return _error(message, Refused(reason, _GIVE_UP))
+
+
+def _hold_seconds(message: Message) -> float:
+    """A client may ask, by an advice of its own, for an earlier answer."""
+    advice = message.get("advice")
+    timeout = advice.get("timeout") if isinstance(advice, dict) else None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0:
+        return HOLD_SECONDS
+    return min(timeout / 1_000, HOLD_SECONDS)
 
 
 def _is_authorised(session: Session) -> bool:
