@@ -52,7 +52,7 @@ class Simulator:
                 await self._token(exchange)
             elif identity.is_identity(path):
                 await self._identity(exchange)
-            elif path.startswith("/cometd"):
+            elif path == "/cometd" or path.startswith("/cometd/"):
                 await self._streaming(exchange)
             else:
                 await self._rest(exchange)

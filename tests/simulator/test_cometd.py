@@ -85,6 +85,14 @@ def test_a_client_without_its_cookie_is_refused(api: Api) -> None:
     )
 
 
+def test_one_browser_may_be_several_clients(api: Api) -> None:
+    first, second = Listener(api).open(), Listener(api).open()
+    assert first.subscribe()["successful"]
+    assert second.subscribe()["successful"]
+    publish(api, Component__c="x")
+    assert told(first.wait()) == told(second.wait()) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("channel", "refusal"),
     [
