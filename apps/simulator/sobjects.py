@@ -63,10 +63,19 @@ def _basics(call: Call, *, tooling: bool = False) -> Answer:
     )
 
 
+def _values(call: Call, *named_in_the_path: str) -> dict[str, Any]:
+    """The body; what the path names must not stand in it."""
+    values = call.json_object()
+    for name in ("Id", *named_in_the_path):
+        if name.lower() in (given.lower() for given in values):
+            raise RestError(400, "INVALID_FIELD", f"The {name} field should not be specified in the sobject data.")
+    return values
+
+
 def _create(call: Call) -> Answer:
     entity = _entity(call)
     try:
-        record_id = dml.insert(call.world, call.org, call.user, entity.name, call.json_object(), call.now)
+        record_id = dml.insert(call.world, call.org, call.user, entity.name, _values(call), call.now)
     except DmlError as error:
         raise refusal(error) from error
     return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity)}, 201)
@@ -117,7 +126,7 @@ def _update(call: Call) -> Answer:
     entity = _entity(call)
     record_id = _existing_id(call, entity)
     try:
-        dml.update(call.world, call.org, call.user, entity.name, record_id, call.json_object(), call.now)
+        dml.update(call.world, call.org, call.user, entity.name, record_id, _values(call), call.now)
     except DmlError as error:
         raise refusal(error) from error
     return Answer(204, b"", [])
@@ -179,7 +188,7 @@ def _read_by_key(call: Call) -> Answer:
 
 def _upsert(call: Call) -> Answer:
     entity, field, value = _by_key(call)
-    values = call.json_object()
+    values = _values(call, field.name)
     try:
         record_id, created = dml.upsert(
             call.world, call.org, call.user, entity.name, field.name, value, values, call.now

@@ -47,7 +47,7 @@ def insert(world: World, org: Org, user: User, object_name: str, values: dict[st
     if store.is_full:
         raise DmlError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
     row = store.new_row()
-    row.update({field.name: field.default for field in entity.fields.values()})
+    row.update(entity.defaults)
     row.update(_stamps(user, now), **dict.fromkeys(("CreatedById", *(["OwnerId"] if entity.owned else [])), user.Id))
     row.update({name: value for name, value in wanted.items() if value is not None or name != "OwnerId"})
     row["CreatedDate"] = row["LastModifiedDate"]
