@@ -24,7 +24,7 @@ def refusal(error: DmlError) -> RestError:
     if isinstance(error, Unreadable):
         return RestError(400, "JSON_PARSER_ERROR", f"{error.in_json} at [line:1, column:2]")
     status = 404 if error.code in ("ENTITY_IS_DELETED", "NOT_FOUND") else 400
-    fields = None if error.code in ("INVALID_FIELD", "ENTITY_IS_DELETED", "NOT_FOUND") else error.fields
+    fields = None if error.code in ("INVALID_FIELD", "NOT_FOUND") else error.fields
     return RestError(status, error.code, error.message, fields=fields)
 
 
@@ -88,9 +88,7 @@ def _read(call: Call) -> Answer:
 
 def _find(call: Call, entity: Entity, record_id: str) -> Record:
     """The record of that id that the user sees, as a row or a tuple."""
-    if not ids.is_id(record_id):
-        message = f"Provided external ID field does not exist or is not accessible: {record_id}"
-        raise RestError(404, "NOT_FOUND", message)
+    _check_id(record_id)
     if entity.stored:
         row = store_of(call.org).find(record_id)
         if row is None or record_id[:3] != entity.key_prefix:
@@ -102,6 +100,16 @@ def _find(call: Call, entity: Entity, record_id: str) -> Record:
     if found is None:
         raise not_found()
     return found
+
+
+def _check_id(record_id: str) -> None:
+    """What has the form of an id but another checksum is malformed; anything else is taken for a field's name."""
+    if ids.is_id(record_id):
+        return
+    if len(record_id) == 18 and record_id.isascii() and record_id.isalnum():
+        raise RestError(400, "MALFORMED_ID", f"malformed id {record_id}", fields=())
+    message = f"Provided external ID field does not exist or is not accessible: {record_id}"
+    raise RestError(404, "NOT_FOUND", message)
 
 
 def _written(call: Call, entity: Entity, record: Record) -> Answer:

@@ -248,7 +248,8 @@ def _check_reference(store: Store, field: Field, record_id: str | None) -> None:
     if None in targets:  # a profile: there are no records of them here
         return
     if not any(target is not None and target.key_prefix == record_id[:3] for target in targets):
-        raise DmlError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {record_id}", (field.name,))
+        message = f"{field.label}: id value of incorrect type: {record_id}"
+        raise DmlError("FIELD_INTEGRITY_EXCEPTION", message, (field.name,))
     if store.parent(record_id) is None:
         if store.was_deleted(record_id):
             raise DmlError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))
