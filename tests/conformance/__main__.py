@@ -1,7 +1,7 @@
 """`make conformance`: real Salesforce clients use a simulator of their own over HTTPS, and a table says what worked.
 
 Each client is a program with a home of its own below .data/conformance/run, two at a time. Exits with 1 if an operation
-failed or a process was left behind.
+failed or a process was left behind. A signal, or too long a time, ends everything that was started.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ RUN = DATA / "run"
 PYTHON = DATA / "venv/bin/python"
 CLIENTS_AT_A_TIME = 2
 OPERATION_SECONDS = 150
+ALL_SECONDS = 20 * 60
 
 # The longest first, since two run at a time.
 CLIENTS: dict[str, list[str | Path]] = {
@@ -39,6 +40,8 @@ CLIENTS: dict[str, list[str | Path]] = {
     "cumulusci": [PYTHON, "-m", "tests.conformance.cumulusci"],
     "aiosfstream": [PYTHON, "-m", "tests.conformance.aiosfstream"],
 }
+
+_programs: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,13 @@ class Progress:
             passed = "failed" if outcome.error else "passed"
             print(f"{passed}  {self.name}: {outcome.operation} ({outcome.seconds} s)", flush=True)
 
-    def fail_the_rest(self, why: str) -> None:
-        """What was planned and did not run has failed; a program that planned nothing has failed as a whole."""
-        rest = self.planned[len(self.outcomes) :] or ([] if self.planned else ["start"])
-        self.outcomes += [Outcome(self.name, self.version, operation, why) for operation in rest]
+    def end(self, code: int, log: Path) -> None:
+        """What was planned and did not run has failed; so has a program that ends badly or planned nothing."""
+        rest = self.planned[len(self.outcomes) :] or (["end"] if code != 0 or not self.planned else [])
+        why = f"took more than {OPERATION_SECONDS} s" if code == -signal.SIGKILL else f"ended with {code}"
+        self.outcomes += [
+            Outcome(self.name, self.version, operation, f"the program {why}; see {log}") for operation in rest
+        ]
 
 
 def main() -> int:
@@ -82,13 +88,20 @@ def main() -> int:
     chosen = parser.parse_args().clients or list(CLIENTS)
     if unknown := set(chosen) - set(CLIENTS):
         parser.error(f"no such client: {', '.join(sorted(unknown))}")
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.default_int_handler)
+    signal.alarm(ALL_SECONDS)
     shutil.rmtree(RUN, ignore_errors=True)
     # By name, as Salesforce is reached: some clients keep no cookies of an address.
     running = start_simulator(RUN / "simulator", scenario="quiet", orgs=0, host="localhost")
+    lanes = ThreadPoolExecutor(CLIENTS_AT_A_TIME)
     try:
-        with ThreadPoolExecutor(CLIENTS_AT_A_TIME) as lanes:
-            outcomes = [one for found in lanes.map(lambda name: drive(name, running), chosen) for one in found]
+        outcomes = [one for found in lanes.map(lambda name: drive(name, running), chosen) for one in found]
     finally:
+        lanes.shutdown(wait=False, cancel_futures=True)
+        for child in list(_programs):
+            _kill(child)
+        lanes.shutdown()
         running.stop()
     show(outcomes)
     return 1 if any(outcome.error for outcome in outcomes) else 0
@@ -106,8 +119,8 @@ def drive(name: str, simulator: Simulator) -> list[Outcome]:
             else:
                 log.write(line)
         code = child.wait()
-    progress.fail_the_rest(f"the program ended with {code}; see {folder / 'client.log'}")
-    if _left_behind(child):
+    progress.end(code, folder / "client.log")
+    if _kill(child) and code == 0:
         progress.outcomes.append(Outcome(progress.name, progress.version, "end", "it left a process behind"))
     return progress.outcomes
 
@@ -121,10 +134,12 @@ def _program(name: str, folder: Path, simulator: Simulator) -> Iterator[subproce
         cwd=ROOT,
         on_our_death=signal.SIGKILL,
     )
+    _programs.append(child)
     try:
         yield child
     finally:
         children.stop(child)
+        _programs.remove(child)
 
 
 def _environment(folder: Path, simulator: Simulator) -> dict[str, str]:
@@ -156,18 +171,14 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 def _killer(child: subprocess.Popen[bytes]) -> threading.Timer:
-    def kill() -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-
-    timer = threading.Timer(OPERATION_SECONDS, kill)
+    timer = threading.Timer(OPERATION_SECONDS, _kill, [child])
     timer.daemon = True
     timer.start()
     return timer
 
 
-def _left_behind(child: subprocess.Popen[bytes]) -> bool:
-    """Whether the ended program's group has a living process, which is ended too."""
+def _kill(child: subprocess.Popen[bytes]) -> bool:
+    """Ends the program and what it started; False if none of them is alive."""
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
