@@ -177,6 +177,24 @@ def org_create_scratch() -> None:
 
 
 @operation
+def org_create_scratch_by_authorization_code() -> None:
+    """From a hub that was not entered by JWT: the new org's code buys a session and a refresh token."""
+    home = HOME / "without-jwt"
+    home.mkdir()
+    token = simulator().login_as(simulator().hub.org_id)["access_token"]
+    where = ("--instance-url", simulator().url, "--alias", "hub-by-token", "--no-prompt")
+    sf("org", "login", "access-token", *where, SF_ACCESS_TOKEN=token, HOME=str(home))
+    wanted = ("--edition", "partner-developer", "--duration-days", "1", "--alias", "by-code", "--wait", "5")
+    result = sf("org", "create", "scratch", "--target-dev-hub", "hub-by-token", *wanted, HOME=str(home))
+    made = simulator().orgs(username=result["username"])
+    must_equal([(org["org_id"], org["connected_app"]) for org in made], [(result["orgId"], "PlatformCLI")])
+    shown = sf("org", "auth", "show-sfdx-auth-url", "--target-org", "by-code", HOME=str(home))
+    must_equal(
+        shown["sfdxAuthUrl"], f"force://PlatformCLI::{made[0]['refresh_token']}@{urlsplit(simulator().url).netloc}"
+    )
+
+
+@operation
 def org_list_scratch() -> None:
     listed = {org["alias"]: org for org in sf("org", "list")["scratchOrgs"] if org.get("alias")}
     assert (listed[MADE]["status"], listed[MADE]["isExpired"]) == ("Active", False), listed

@@ -38,7 +38,8 @@ def sf(*words: str, folder: Path = HOME, **environment: str) -> Any:
     )
     assert ended.stdout.startswith("{"), f"{' '.join(words)}: {ended.returncode} {ended.stdout} {ended.stderr}"
     answer = json.loads(ended.stdout)
-    assert (ended.returncode, answer["status"]) == (0, 0), f"{' '.join(words)}: {answer['name']}: {answer['message']}"
+    told = answer.get("message") or answer.get("result")
+    assert (ended.returncode, answer["status"]) == (0, 0), f"{' '.join(words)}: {answer.get('name', '')} {told}"
     return answer["result"]
 
 

@@ -17,11 +17,15 @@ def class_file(name: str, body: str = "") -> Path:
     CLASSES.mkdir(parents=True, exist_ok=True)
     file = CLASSES / f"{name}.cls"
     file.write_text(f"public class {name} {{{body}}}\n")
-    (CLASSES / f"{name}.cls-meta.xml").write_text(
-        '<?xml version="1.0" encoding="UTF-8"?>\n<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata">\n'
-        f"    <apiVersion>{API}</apiVersion>\n    <status>Active</status>\n</ApexClass>\n"
-    )
+    status = f"<apiVersion>{API}</apiVersion><status>Active</status>"
+    metadata_file(CLASSES / f"{name}.cls-meta.xml", "ApexClass", status)
     return file
+
+
+def metadata_file(file: Path, kind: str, content: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    opening = f'<{kind} xmlns="http://soap.sforce.com/2006/04/metadata">'
+    file.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}{content}</{kind}>\n')
 
 
 def new_org(alias: str) -> str:
@@ -86,6 +90,49 @@ def project_deploy_start_of_a_change() -> None:
     result = deploy("workshop", "Moon")
     must_equal({one["state"] for one in result["files"]}, {"Changed"})
     must_equal(edits_of(org_of("workshop")), [("NEW", "ApexClass", "Moon"), ("CHANGE", "ApexClass", "Moon")])
+
+
+@operation
+def project_deploy_start_of_an_object() -> None:
+    """A custom object and its field are two components."""
+    org_id = new_org("drawing-board")
+    folder = PROJECT / "force-app/main/default/objects/Invoice__c"
+    metadata_file(
+        folder / "Invoice__c.object-meta.xml",
+        "CustomObject",
+        "<deploymentStatus>Deployed</deploymentStatus><label>Invoice</label><pluralLabel>Invoices</pluralLabel>"
+        "<nameField><label>Name</label><type>Text</type></nameField><sharingModel>ReadWrite</sharingModel>",
+    )
+    metadata_file(
+        folder / "fields/Amount__c.field-meta.xml",
+        "CustomField",
+        "<fullName>Amount__c</fullName><label>Amount</label><type>Number</type>"
+        "<precision>18</precision><scale>2</scale><required>false</required>",
+    )
+    words = ("--source-dir", str(folder), "--target-org", "drawing-board")
+    sf("project", "deploy", "start", *words, folder=PROJECT)
+    must_equal(
+        sorted(edits_of(org_id)),
+        [("NEW", "CustomField", "Invoice__c.Amount__c"), ("NEW", "CustomObject", "Invoice__c")],
+    )
+    must_equal(preview("drawing-board")["toRetrieve"], [])
+
+
+@operation
+def project_deploy_start_refused() -> None:
+    """A class whose brace does not close: the deploy fails, says why, and changes nothing."""
+    before = edits_of(org_of("workshop"))
+    class_file("Broken").write_text("public class Broken {\n")
+    try:
+        deploy("workshop", "Broken")
+    except AssertionError as error:
+        refusal = str(error)
+    else:
+        raise AssertionError("it was deployed")
+    assert "Expecting '}' but was: '<EOF>'" in refusal, refusal
+    must_equal(edits_of(org_of("workshop")), before)
+    for file in CLASSES.glob("Broken.cls*"):
+        file.unlink()
 
 
 @operation
