@@ -1,4 +1,5 @@
-"""The door: one ASGI application for the token endpoint, the REST API and, beside them, the control API.
+"""The door: one ASGI application for the token endpoint, the identity service, streaming, the REST and the Metadata API
+and, beside them, the control API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
 lean on.
@@ -8,10 +9,15 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from apps.simulator import answers, faults, rest, tokens
+from apps.simulator import answers, faults, identity, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
+from apps.simulator.identity import IdentityRefused
+from apps.simulator.metadata import door, soap
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
+from apps.simulator.routing import Call
+from apps.simulator.streaming.cometd import CometD
+from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import GrantRefused, Sessions
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
@@ -24,6 +30,9 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
+        self._events = EventBus(world.seed)
+        self._cometd = CometD(world, self._events)
+        self._metadata_api = door.MetadataApi(world)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +44,12 @@ class Simulator:
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)
+            elif identity.is_identity(path):
+                await self._identity(exchange)
+            elif path.startswith("/cometd"):
+                await self._streaming(exchange)
+            elif path.startswith(door.PATH):
+                await self._metadata(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:
@@ -57,6 +72,52 @@ class Simulator:
         except GrantRefused as refused:
             answer = refused.answer()
         await self._send(org, exchange, answer, now, login=True)
+
+    async def _identity(self, exchange: Exchange) -> None:
+        """Counts against no limit."""
+        world = self._world
+        world.requests["identity"] += 1
+        if exchange.method not in ("GET", "POST"):
+            raise answers.method_not_allowed(exchange.method, ("GET", "POST"))
+        try:
+            token = identity.token_of(exchange, await exchange.body())
+            session = self._open_session(token)
+            if session is None:
+                raise identity.bad_token()
+            instead = await self._interfere(session.org, exchange, world.clock.now(), login=False)
+            if exchange.gone:
+                return
+            if not session.org.alive:
+                instead = answers.data_not_available()
+            answer = instead or identity.identify(exchange, session, world.origin)
+        except IdentityRefused as refused:
+            await exchange.send(refused.answer(), world.clock.now())
+            return
+        await self._send(session.org, exchange, answer, world.clock.now())
+
+    def _open_session(self, token: str) -> tokens.Session | None:
+        """For those who say in words of their own that a token is not accepted."""
+        session = self._sessions.find(token, self._world.catch_up())
+        return None if session is None or "unauthorized" in session.org.faults else session
+
+    async def _streaming(self, exchange: Exchange) -> None:
+        """Its errors about sessions are messages of its own; its calls count against no limit of requests."""
+        world = self._world
+        world.requests["cometd"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        session = self._open_session(exchange.bearer)
+        body = await exchange.body()
+        instead = None
+        if session is not None:
+            instead = await self._interfere(session.org, exchange, world.clock.now(), login=False)
+            if not session.org.alive:
+                instead = answers.data_not_available()
+        if exchange.gone:
+            return
+        answer = instead or await self._cometd.respond(exchange, session, body)
+        if answer is not None:
+            await self._send(session.org if session else None, exchange, answer, world.clock.now())
 
     async def _rest(self, exchange: Exchange) -> None:
         world = self._world
@@ -93,20 +154,47 @@ class Simulator:
                 raise answers.limit_exceeded()
             if found is None:
                 raise answers.not_found()
-            call = rest.Call(
+            call = Call(
                 self._world,
                 self._queries,
+                self._events,
                 session,
                 found.version,
                 exchange.method,
                 exchange.query_string,
                 body,
                 now,
-                found.argument,
+                found.arguments,
             )
             return rest.handle(found.route, call)
         except RestError as error:
             return error.answer()
+
+    async def _metadata(self, exchange: Exchange) -> None:
+        world = self._world
+        world.requests["metadata"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        try:
+            request = await door.read(exchange)
+            if exchange.gone:
+                return
+            session = self._sessions.find(request.session_id, world.catch_up())
+            if session is None:
+                raise soap.invalid_session()
+        except soap.SoapFault as fault:
+            await exchange.send(fault.answer(), world.catch_up())
+            return
+        org = session.org
+        instead = await self._interfere(org, exchange, world.clock.now(), login=False)
+        if exchange.gone:
+            return
+        now = world.catch_up()
+        if instead is None:
+            instead = self._metadata_api.answer(exchange.path, session, request, now)
+        elif instead.status == 401:
+            instead = soap.invalid_session().answer()
+        await self._send(org, exchange, instead if org.alive else answers.data_not_available(), now)
 
     async def _interfere(self, org: Org | None, exchange: Exchange, now: float, *, login: bool) -> Answer | None:
         if org is None or not org.faults:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 from apps.simulator.clock import Clock
 from apps.simulator.journal import Journal
@@ -17,6 +17,7 @@ from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, User
 from apps.simulator.tracking import ComponentNames
 
 Action = Callable[[float], None]
+EventListener = Callable[[Org, User, str, dict[str, Any], float], None]  # org, publisher, object, payload, now
 
 
 class Scenario(Protocol):
@@ -67,6 +68,7 @@ class World:
         self.users: dict[str, tuple[Org, User]] = {}
         self.refresh_tokens: dict[str, tuple[Org, User]] = {}
         self.rotate_refresh_tokens = False
+        self.event_listeners: list[EventListener] = []
         self.requests: Counter[str] = Counter()
         self.serials = count(1)
         self._due: list[tuple[float, int, Action]] = []

@@ -118,7 +118,7 @@ def test_a_user_is_read_by_id(api: Api, org: dict[str, Any]) -> None:
         user = api.call("GET", f"/services/data/v67.0/sobjects/User/{wanted}").json()
         assert (user["Id"], user["Username"], user["IsActive"]) == (user_id, org["username"], True)
     assert error(api.call("GET", "/services/data/v67.0/sobjects/User/0055e0000099999")) == (404, "NOT_FOUND")
-    assert error(api.call("GET", "/services/data/v67.0/sobjects/User/me")) == (400, "MALFORMED_ID")
+    assert error(api.call("GET", "/services/data/v67.0/sobjects/User/me")) == (404, "NOT_FOUND")
 
 
 def test_a_scratch_organization_is_a_sandbox_with_an_end(api: Api, hub: Api) -> None:

@@ -1,0 +1,75 @@
+"""What a REST resource is given and what it is: one authorised call, and a path with its handlers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from apps.simulator.answers import Answer, RestError
+from apps.simulator.orgs import Org
+from apps.simulator.queries import Page, Queries
+from apps.simulator.records import User
+from apps.simulator.streaming.events import EventBus
+from apps.simulator.tokens import Session
+from apps.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised request; `arguments` are the parts of the path that the route's pattern took out."""
+
+    world: World
+    queries: Queries
+    events: EventBus
+    session: Session
+    version: str
+    method: str
+    query_string: str
+    body: bytes
+    now: float
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def org(self) -> Org:
+        return self.session.org
+
+    @property
+    def user(self) -> User:
+        return self.session.user
+
+    @property
+    def argument(self) -> str:
+        """The last part of the path."""
+        return self.arguments[-1]
+
+    def parameter(self, name: str) -> str | None:
+        values = parse_qs(self.query_string).get(name)
+        return values[0] if values else None
+
+    def json_object(self) -> dict[str, Any]:
+        """The body; JSON_PARSER_ERROR where it is no JSON object."""
+        try:
+            value = orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            place = f"[line:{error.lineno}, column:{error.colno}]"
+            raise RestError(400, "JSON_PARSER_ERROR", f"{error.msg} at {place}") from error
+        if not isinstance(value, dict):
+            raise RestError(
+                400, "JSON_PARSER_ERROR", "The HTTP entity body must be a JSON object at [line:1, column:1]"
+            )
+        return value
+
+
+Handler = Callable[[Call], Answer | Page]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`name` is what /control/state counts the requests under."""
+
+    name: str
+    pattern: re.Pattern[str]
+    handlers: dict[str, Handler]

@@ -1,0 +1,364 @@
+"""/cometd/<version>: the Bayeux protocol as Salesforce's Streaming API speaks it, long polling only.
+
+Errors and their words are those of the Streaming API Developer Guide ("Streaming API Error Codes"). All of them come
+with HTTP status 200, inside the reply to the message they are about.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from apps.simulator.answers import JSON_TYPE, Answer, html_answer, json_answer
+from apps.simulator.rest import VERSIONS
+from apps.simulator.streaming.clients import MAX_SUBSCRIPTIONS, Client, Clients
+from apps.simulator.streaming.event_objects import find_event_object
+from apps.simulator.streaming.events import Event, EventBus
+from apps.simulator.tokens import Session
+from apps.simulator.wire import Exchange
+from apps.simulator.world import World
+
+HOLD_SECONDS = 110
+MAX_REQUEST_BYTES = 32_768
+MAX_EVENTS_PER_ANSWER = 500
+MAX_SUBSCRIBERS = {"hub": 1_000, "scratch org": 20}
+FIRST_VERSION = 37.0
+EVENT_UUID_FROM = 52.0
+NEW_EVENTS, ALL_EVENTS = -1, -2
+COOKIE = "BAYEUX_BROWSER"
+
+Message = dict[str, Any]
+_RETRY = {"interval": 0, "timeout": HOLD_SECONDS * 1_000, "reconnect": "retry"}
+_HANDSHAKE_AGAIN = {"interval": 0, "reconnect": "handshake"}
+_GIVE_UP = {"reconnect": "none", "interval": 0}
+_EXTENSIONS = {"replay": True, "payload.format": True}
+_BUSY = (
+    "403::To protect all customers from excessive use and Denial of Service attacks, we limit the number of "
+    "simultaneous connections per server. Your request has been denied because this limit has been exceeded. Please "
+    "try your request again later."
+)
+
+
+class Refused(Exception):
+    """What the reply's `error` says, and the advice that goes with it."""
+
+    def __init__(self, error: str, advice: Message | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One authorised HTTP request: messages are answered for its user, in the form of its API version."""
+
+    session: Session
+    version: float
+    cookie: str
+    now: float
+
+
+class CometD:
+    """One per simulator."""
+
+    def __init__(self, world: World, events: EventBus) -> None:
+        self._world = world
+        self._events = events
+        self._clients = Clients()
+        events.listen(self._clients.wake)
+        self._replies: dict[str, Callable[[Request, Message], Message]] = {
+            "/meta/connect": self._connect_among_others,
+            "/meta/subscribe": self._subscribe,
+            "/meta/unsubscribe": self._unsubscribe,
+            "/meta/disconnect": self._disconnect,
+        }
+
+    async def respond(self, exchange: Exchange, session: Session | None, body: bytes) -> Answer | None:
+        """The answer, perhaps after a long poll; None if the client hung up meanwhile."""
+        refused = _check_path(exchange.path)
+        if refused is not None:
+            return refused
+        if len(body) > MAX_REQUEST_BYTES:
+            return json_answer([{"error": "413::Maximum Request Size Exceeded", "successful": False}], 413)
+        messages = _messages(body)
+        if messages is None:
+            return html_answer(400, "Bad Request")
+        if session is None:
+            given = bool(exchange.bearer)
+            return json_answer([_unauthorized(message, given=given) for message in messages])
+        cookie = exchange.cookie(COOKIE)
+        request = Request(session, _version(exchange.path), cookie, self._world.clock.now())
+        if len(messages) == 1 and messages[0].get("channel") == "/meta/connect":
+            return await self._connect(exchange, request, messages[0])
+        answer = json_answer([])
+        answer.body = orjson.dumps([self._reply(request, message, answer) for message in messages])
+        return answer
+
+    def _reply(self, request: Request, message: Message, answer: Answer) -> Message:
+        channel = message.get("channel")
+        if channel == "/meta/handshake":
+            return self._handshake(request, message, answer)
+        reply = self._replies.get(str(channel), _refuse_to_publish)
+        try:
+            return reply(request, message)
+        except Refused as refused:
+            return _error(message, refused)
+
+    def _handshake(self, request: Request, message: Message, answer: Answer) -> Message:
+        client = self._clients.add(request.session.org, request.session.user)
+        if client is None:
+            return _denied(message, _BUSY)
+        secure = "; Secure" if self._world.origin.startswith("https") else ""
+        cookie = f"{COOKIE}={client.browser}; Path=/; HttpOnly{secure}"
+        answer.headers.append((b"set-cookie", cookie.encode()))
+        return _reply(
+            message,
+            successful=True,
+            clientId=client.id,
+            version="1.0",
+            minimumVersion="1.0",
+            supportedConnectionTypes=["long-polling"],
+            ext=_EXTENSIONS,
+        )
+
+    def _connect_among_others(self, request: Request, message: Message) -> Message:
+        """Not held, since the other messages of its request have answers already."""
+        client = self._client(request, message)
+        _check_connection(message)
+        client.poll += 1
+        return _reply(message, successful=True, clientId=client.id, advice=_RETRY)
+
+    async def _connect(self, exchange: Exchange, request: Request, message: Message) -> Answer | None:
+        """The first one is answered at once, with the advice; later ones when there are events, or nothing came for so
+        long."""
+        try:
+            client = self._client(request, message)
+            _check_connection(message)
+        except Refused as refused:
+            return json_answer([_error(message, refused)])
+        client.poll += 1
+        if client.poll == 1:
+            return json_answer([_reply(message, successful=True, clientId=client.id, advice=_RETRY)])
+        events = await self._hold(exchange, request.session, client)
+        if exchange.gone:
+            return None
+        parts = [_delivery(event, request.version) for event in events]
+        parts.append(orjson.dumps(self._after_hold(exchange, message, client)))
+        for event in events:
+            client.subscriptions[event.channel] = event.replay_id
+        return Answer(200, b"[" + b",".join(parts) + b"]", [JSON_TYPE])
+
+    async def _hold(self, exchange: Exchange, session: Session, client: Client) -> list[Event]:
+        client.wake.set()  # an older request of this client is answered now
+        poll, until = client.poll, time.monotonic() + HOLD_SECONDS
+        client.held += 1
+        try:
+            while not client.ended and client.poll == poll and session.org.alive:
+                events = self._pending(session, client)
+                remaining = until - time.monotonic()
+                if events or remaining <= 0:
+                    return events
+                client.wake.clear()
+                if not await exchange.wait_for(client.wake, remaining):
+                    return []
+            return []
+        finally:
+            client.held -= 1
+            client.seen_at = time.monotonic()
+            session.last_used = self._world.clock.now()  # a connected client's session does not idle out
+
+    def _after_hold(self, exchange: Exchange, message: Message, client: Client) -> Message:
+        if client.ended:
+            return _reply(message, successful=True, clientId=client.id, advice=_GIVE_UP)
+        return _reply(message, successful=True, clientId=client.id)
+
+    def _pending(self, session: Session, client: Client) -> list[Event]:
+        now = self._world.clock.now()
+        events = [
+            event
+            for channel, after in client.subscriptions.items()
+            for event in self._events.after(session.org, channel, after, now)
+        ]
+        return sorted(events, key=lambda event: event.replay_id)[:MAX_EVENTS_PER_ANSWER]
+
+    def _subscribe(self, request: Request, message: Message) -> Message:
+        client = self._client(request, message)
+        channels = _channels(message)
+        starts = {channel: self._start(request, message, channel) for channel in channels}
+        org = request.session.org
+        limit = MAX_SUBSCRIBERS["hub" if org.is_hub else "scratch org"]
+        if not client.subscriptions and self._clients.subscribers(org) >= limit:
+            raise Refused("403::Organization concurrent user limit exceeded")
+        if len(client.subscriptions.keys() | starts.keys()) > MAX_SUBSCRIPTIONS:
+            raise Refused("403::Organization concurrent user limit exceeded")
+        client.subscriptions.update(starts)
+        client.wake.set()
+        return _reply(message, successful=True, clientId=client.id, subscription=message["subscription"])
+
+    def _start(self, request: Request, message: Message, channel: str) -> int:
+        """After which replay id the subscription begins."""
+        org = request.session.org
+        _check_channel(request, channel)
+        extensions = message.get("ext")
+        if not isinstance(extensions, dict) or "replay" not in extensions:
+            return self._events.last(org)
+        replay = extensions["replay"]
+        if not isinstance(replay, dict) or channel not in replay:
+            raise Refused(
+                f"400::The replayId for channel {{{channel}}} wasn't found using the provided replay ID map "
+                f"{{{_as_map(replay)}}}. Ensure that the channel name you provided in the replay map is valid and "
+                "matches the channel name used for subscribing."
+            )
+        wanted = replay[channel]
+        if wanted == NEW_EVENTS:
+            return self._events.last(org)
+        if wanted == ALL_EVENTS:
+            return 0
+        if (
+            not isinstance(wanted, int)
+            or isinstance(wanted, bool)
+            or not self._events.retains(org, channel, wanted, request.now)
+        ):
+            raise Refused(
+                f"400::The replayId {{{wanted}}} you provided was invalid.  Please provide a valid ID, -2 to replay "
+                "all events, or -1 to replay only new events."
+            )
+        return wanted
+
+    def _unsubscribe(self, request: Request, message: Message) -> Message:
+        client = self._client(request, message)
+        for channel in _channels(message):
+            client.subscriptions.pop(channel, None)
+        return _reply(message, successful=True, clientId=client.id, subscription=message["subscription"])
+
+    def _disconnect(self, request: Request, message: Message) -> Message:
+        client = self._client(request, message)
+        self._clients.end(request.session.org, client)
+        return _reply(message, successful=True, clientId=client.id)
+
+    def _client(self, request: Request, message: Message) -> Client:
+        client_id = message.get("clientId")
+        if client_id is None:
+            raise Refused("403::Client has not completed handshake", _HANDSHAKE_AGAIN)
+        client = self._clients.find(request.session.org, str(client_id))
+        if client is None:
+            raise Refused("403::Unknown client", _HANDSHAKE_AGAIN)
+        if client.user.Id != request.session.user.Id:
+            raise Refused("400::Authenticated user id does not match the session's user id")
+        if request.cookie != client.browser:
+            raise Refused(f"400::Client {client.id} has established a session, but no {COOKIE} cookie present")
+        return client
+
+
+def _check_path(path: str) -> Answer | None:
+    parts = path.strip("/").split("/")
+    version = parts[1] if len(parts) > 1 else ""
+    newest = f"URI format: '/cometd/{VERSIONS[-1]}'"
+    if not version:
+        return _no_such_version(f"400::API version in the URI is mandatory. {newest}")
+    if version not in VERSIONS or float(version) < FIRST_VERSION:
+        return _no_such_version(
+            f"400::Unsupported API version. Only API versions '{FIRST_VERSION}' and later are supported. {newest}"
+        )
+    return None
+
+
+def _no_such_version(error: str) -> Answer:
+    return json_answer([{"channel": "/meta/handshake", "error": error, "successful": False}], 400)
+
+
+def _version(path: str) -> float:
+    return float(path.strip("/").split("/")[1])
+
+
+def _messages(body: bytes) -> list[Message] | None:
+    """One message or several; None for what is neither."""
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    messages = parsed if isinstance(parsed, list) else [parsed]
+    return messages if messages and all(isinstance(message, dict) for message in messages) else None
+
+
+def _reply(message: Message, **more: Any) -> Message:
+    reply = {"channel": message.get("channel"), **more}
+    return reply | ({"id": message["id"]} if "id" in message else {})
+
+
+def _error(message: Message, refused: Refused) -> Message:
+    more: Message = {"error": refused.error}
+    if refused.advice is not None:
+        more["advice"] = refused.advice
+    if "subscription" in message:
+        more["subscription"] = message["subscription"]
+    return _reply(message, successful=False, **more)
+
+
+def _denied(message: Message, reason: str) -> Message:
+    extensions = {"sfdc": {"failureReason": reason}, **_EXTENSIONS}
+    return _reply(
+        message, successful=False, error="403::Handshake denied", ext=extensions, advice={"reconnect": "none"}
+    )
+
+
+def _unauthorized(message: Message, *, given: bool) -> Message:
+    reason = "401::Authentication invalid" if given else "401::Request requires authentication"
+    if message.get("channel") == "/meta/handshake":
+        return _denied(message, reason)
+    return _error(message, Refused(reason, _GIVE_UP))
+
+
+def _check_connection(message: Message) -> None:
+    kind = message.get("connectionType")
+    if kind != "long-polling":
+        raise Refused(f"400::Invalid connection type {{{kind}}}")
+
+
+def _channels(message: Message) -> list[str]:
+    given = message.get("subscription")
+    channels = [channel for channel in (given if isinstance(given, list) else [given]) if isinstance(channel, str)]
+    if not channels or "" in channels or (isinstance(given, list) and len(channels) < len(given)):
+        raise Refused("400::Channel name not specified")
+    if not all(channel.startswith("/") for channel in channels):
+        raise Refused("400::Channel subscriptions must start with a leading '/'")
+    return channels
+
+
+def _check_channel(request: Request, channel: str) -> None:
+    """Only platform events have channels here; their names' case counts."""
+    kind, _, name = channel[1:].partition("/")
+    if kind == "event" and name.endswith("__e"):
+        found = find_event_object(request.session.org, name)
+        if found is not None and found.name == name:
+            return
+    elif kind == "u":
+        raise Refused("404::Unknown channel")
+    elif kind not in ("topic", "data"):
+        raise Refused("403:denied_by_security_policy:create_denied")
+    raise Refused(f"400::The channel you requested to subscribe to does not exist {{{channel}}}")
+
+
+def _refuse_to_publish(_: Request, message: Message) -> Message:
+    channel = message.get("channel")
+    if not isinstance(channel, str) or not channel:
+        raise Refused("400::Channel name not specified")
+    if channel.startswith("/meta/"):
+        raise Refused("404::Unknown channel")
+    raise Refused("403:denied_by_security_policy:publish_denied")
+
+
+def _as_map(replay: Any) -> str:
+    if not isinstance(replay, dict):
+        return ""
+    return "{" + ", ".join(f"{channel}={value}" for channel, value in replay.items()) + "}"
+
+
+def _delivery(event: Event, version: float) -> bytes:
+    about: Message = {"replayId": event.replay_id}
+    if version >= EVENT_UUID_FROM:
+        about["EventUuid"] = event.uuid
+    data = {"schema": event.schema, "payload": orjson.Fragment(event.payload), "event": about}
+    return orjson.dumps({"data": data, "channel": event.channel})

@@ -1,0 +1,156 @@
+"""The Salesforce CLI: logins, orgs, data. What it does with a project's source is in sf_project.py."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.conformance.operations import operation, perform, simulator
+from tests.conformance.sf_command import HOME, login_to_hub, sf, version
+
+MADE = "made"
+
+
+@operation
+def login_jwt() -> None:
+    hub = simulator().hub
+    result = login_to_hub()
+    assert (result["username"], result["orgId"]) == (hub.username, hub.org_id), result
+    assert result["instanceUrl"] == simulator().url, result
+
+
+@operation
+def login_access_token() -> None:
+    org = simulator().create_orgs()[0]
+    token = simulator().login_as(org["org_id"])["access_token"]
+    where = ("--instance-url", simulator().url, "--alias", "by-token", "--no-prompt")
+    result = sf("org", "login", "access-token", *where, SF_ACCESS_TOKEN=token)
+    assert (result["username"], result["orgId"]) == (org["username"], org["org_id"]), result
+
+
+@operation
+def login_sfdx_url() -> None:
+    """An org that was made by a plain `sf` login: only its refresh token opens it."""
+    org = simulator().create_orgs(connected_app="PlatformCLI", refresh_token=True)[0]
+    file = HOME / "auth-url"
+    file.write_text(f"force://PlatformCLI::{org['refresh_token']}@{urlsplit(simulator().url).netloc}")
+    result = sf("org", "login", "sfdx-url", "--sfdx-url-file", str(file), "--alias", "by-url")
+    assert (result["username"], result["orgId"]) == (org["username"], org["org_id"]), result
+
+
+@operation
+def org_list() -> None:
+    result = sf("org", "list")
+    hubs = [(org["username"], org["connectedStatus"], org["isDefaultDevHubUsername"]) for org in result["devHubs"]]
+    assert hubs == [(simulator().hub.username, "Connected", True)], result
+
+
+@operation
+def org_display() -> None:
+    result = sf("org", "display", "--target-org", "hub")
+    assert (result["id"], result["connectedStatus"]) == (simulator().hub.org_id, "Connected"), result
+    assert result["instanceUrl"] == simulator().url, result
+
+
+@operation
+def list_limits() -> None:
+    limits = {limit["name"]: limit for limit in sf("org", "list", "limits", "--target-org", "hub")}
+    assert limits["DailyApiRequests"]["remaining"] <= limits["DailyApiRequests"]["max"], limits
+    assert limits["ActiveScratchOrgs"]["max"] > 0, limits
+
+
+@operation
+def auth_show_access_token() -> None:
+    result = sf("org", "auth", "show-access-token", "--target-org", "hub")
+    assert result["accessToken"].startswith(f"{simulator().hub.org_id[:15]}!"), result
+
+
+@operation
+def data_query() -> None:
+    query = "select Username, Name from User where IsActive = true order by Username"
+    result = sf("data", "query", "--target-org", "hub", "--query", query)
+    assert result["done"], result
+    assert simulator().hub.username in [row["Username"] for row in result["records"]], result
+
+
+@operation
+def data_query_tooling() -> None:
+    org = simulator().create_orgs()[0]
+    simulator().edit(org["org_id"], "ApexClass", "Queried", "NEW")
+    token = simulator().login_as(org["org_id"])["access_token"]
+    sf("org", "login", "access-token", "--instance-url", simulator().url, "--no-prompt", "--alias", "tooling",
+       SF_ACCESS_TOKEN=token)  # fmt: skip
+    query = "SELECT MemberName, RevisionCounter, IsNameObsolete FROM SourceMember"
+    result = sf("data", "query", "--target-org", "tooling", "--use-tooling-api", "--query", query)
+    assert [(row["MemberName"], row["IsNameObsolete"]) for row in result["records"]] == [("Queried", False)], result
+
+
+@operation
+def data_create_record() -> None:
+    made = sf("data", "create", "record", "--target-org", "hub", "--sobject", "Account", "--values", "Name='Sun Inc'")
+    assert made["success"], made
+    assert accounts(f"Id = '{made['id']}'") == ["Sun Inc"]
+
+
+@operation
+def data_update_record() -> None:
+    words = ("--target-org", "hub", "--sobject", "Account", "--where", "Name='Sun Inc'")
+    changed = sf("data", "update", "record", *words, "--values", "Name='Moon Inc'")
+    assert accounts(f"Id = '{changed['id']}'") == ["Moon Inc"]
+
+
+@operation
+def data_delete_record() -> None:
+    gone = sf("data", "delete", "record", "--target-org", "hub", "--sobject", "Account", "--where", "Name='Moon Inc'")
+    assert gone["success"], gone
+    assert accounts("Name = 'Moon Inc'") == []
+
+
+@operation
+def data_import_bulk() -> None:
+    file = HOME / "accounts.csv"
+    file.write_text("Name,Industry\n" + "".join(f"Bulk {number},Energy\n" for number in range(250)))
+    words = ("--target-org", "hub", "--sobject", "Account", "--file", str(file), "--wait", "2")
+    result = sf("data", "import", "bulk", *words, "--line-ending", "LF")
+    assert (result["processedRecords"], result["successfulRecords"], result["failedRecords"]) == (250, 250, 0), result
+    assert len(accounts("Name LIKE 'Bulk %'")) == 250
+
+
+def accounts(where: str) -> list[str]:
+    """The names of the accounts that the hub then holds."""
+    query = f"SELECT Name FROM Account WHERE {where} ORDER BY Name"
+    return [row["Name"] for row in sf("data", "query", "--target-org", "hub", "--query", query)["records"]]
+
+
+@operation
+def sobject_describe() -> None:
+    result = sf("sobject", "describe", "--target-org", "hub", "--sobject", "Account")
+    fields = {field["name"]: field for field in result["fields"]}
+    assert (result["name"], result["keyPrefix"]) == ("Account", "001"), result
+    assert (fields["Name"]["type"], fields["Name"]["nillable"]) == ("string", False), fields["Name"]
+    assert fields["OwnerId"]["referenceTo"] == ["User"], fields["OwnerId"]
+    assert "Energy" in [value["value"] for value in fields["Industry"]["picklistValues"]], fields["Industry"]
+
+
+@operation
+def org_create_scratch() -> None:
+    wanted = ("--edition", "developer", "--duration-days", "1", "--alias", MADE, "--wait", "5")
+    result = sf("org", "create", "scratch", "--target-dev-hub", "hub", *wanted)
+    made = simulator().orgs(username=result["username"])
+    assert [(org["org_id"], org["alive"]) for org in made] == [(result["orgId"], True)], (result, made)
+
+
+@operation
+def org_list_scratch() -> None:
+    listed = {org["alias"]: org for org in sf("org", "list")["scratchOrgs"] if org.get("alias")}
+    assert (listed[MADE]["status"], listed[MADE]["isExpired"]) == ("Active", False), listed
+    assert listed[MADE]["devHubUsername"] == simulator().hub.username, listed
+
+
+@operation
+def org_delete_scratch() -> None:
+    result = sf("org", "delete", "scratch", "--target-org", MADE, "--no-prompt")
+    gone: list[dict[str, Any]] = simulator().orgs(username=result["username"])
+    assert [org["alive"] for org in gone] == [False], (result, gone)
+
+
+if __name__ == "__main__":
+    perform("sf", version())

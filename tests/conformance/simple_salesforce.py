@@ -1,0 +1,194 @@
+"""simple-salesforce: its JWT login, queries, bulk loads, records, and each of its exceptions."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import exceptions as refused
+from simple_salesforce.api import Salesforce
+
+from tests.conformance.operations import operation, perform, simulator
+
+LOGIN_HOST = "https://login.salesforce.com"
+
+
+class _LoginHere(HTTPAdapter):
+    """The login host that simple-salesforce has built in, served by the simulator."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        assert request.url is not None
+        request.url = request.url.replace(LOGIN_HOST, simulator().url, 1)
+        return super().send(request, *args, **kwargs)
+
+
+def session() -> requests.Session:
+    found = requests.Session()
+    found.mount(LOGIN_HOST, _LoginHere())
+    return found
+
+
+def hub() -> Any:
+    facts = simulator().hub
+    return Salesforce(
+        username=facts.username,
+        consumer_key=facts.client_id,
+        privatekey_file=str(facts.private_key_file),
+        session=session(),
+    )
+
+
+def org(org_id: str) -> Any:
+    login = simulator().login_as(org_id)
+    return Salesforce(session_id=login["access_token"], instance_url=login["instance_url"])
+
+
+def refusal(kind: type[refused.SalesforceError], call: Callable[[], object]) -> refused.SalesforceError:
+    """What the call raises, which must be exactly this exception."""
+    try:
+        call()
+    except refused.SalesforceError as error:
+        found = error
+    else:
+        raise AssertionError(f"no {kind.__name__}")
+    assert type(found) is kind, repr(found)
+    return found
+
+
+def code(error: refused.SalesforceError) -> str:
+    content: Any = error.content
+    return str(content[0]["errorCode"])
+
+
+@operation
+def jwt_login() -> None:
+    client = hub()
+    assert client.session_id.startswith(simulator().hub.org_id[:15])
+    assert f"https://{client.sf_instance}" == simulator().url
+    users = client.query("SELECT Username FROM User")["records"]
+    assert simulator().hub.username in [user["Username"] for user in users]
+
+
+@operation
+def jwt_login_refused() -> None:
+    facts = simulator().hub
+    error = refusal(
+        refused.SalesforceAuthenticationFailed,
+        lambda: Salesforce(
+            username="nobody@example.com",
+            consumer_key=facts.client_id,
+            privatekey_file=str(facts.private_key_file),
+            session=session(),
+        ),
+    )
+    assert getattr(error, "code", "") == "invalid_grant", error
+
+
+@operation
+def query_all() -> None:
+    """Three pages of a tooling query, and what a second answer told about the API's use."""
+    made = simulator().create_orgs()[0]
+    names = [f"Paged{number:04d}" for number in range(4_100)]
+    edit = {"org_id": made["org_id"], "member_type": "ApexClass", "kind": "NEW"}
+    simulator().edits([{**edit, "member_name": name} for name in names])
+    client = org(made["org_id"])
+    found = client.toolingexecute("query", params={"q": "SELECT MemberName FROM SourceMember"})
+    assert (found["totalSize"], len(found["records"]), found["done"]) == (4_100, 2_000, False), found
+    assert client.api_usage["api-usage"].total == 15_000
+    rows = client.query_all("SELECT Id FROM User")
+    assert rows["done"]
+    assert rows["totalSize"] == len(rows["records"]) == 1
+
+
+@operation
+def query_all_over_pages() -> None:
+    """More than two pages of an org's own records, which bulk2 put there."""
+    client = org(simulator().create_orgs()[0]["org_id"])
+    client.bulk2.Account.insert(records=[{"Name": f"Paged {number}"} for number in range(4_100)], wait=1)
+    found = client.query_all("SELECT Name FROM Account ORDER BY Name")
+    assert (found["totalSize"], found["done"], len(found["records"])) == (4_100, True, 4_100)
+    names = [row["Name"] for row in client.query_all_iter("SELECT Name FROM Account ORDER BY Name")]
+    assert names == sorted(f"Paged {number}" for number in range(4_100))
+
+
+@operation
+def bulk2_ingest() -> None:
+    client = org(simulator().create_orgs()[0]["org_id"])
+    good = [{"LastName": f"Bulk {number}", "FirstName": "Maren"} for number in range(40)]
+    done = client.bulk2.Contact.insert(records=[*good, {"LastName": "", "FirstName": "Nobody"}], wait=1)
+    assert [(one["numberRecordsProcessed"], one["numberRecordsFailed"]) for one in done] == [(41, 1)], done
+    failed = client.bulk2.Contact.get_failed_records(done[0]["job_id"])
+    assert "REQUIRED_FIELD_MISSING" in failed, failed
+    good_ones = client.bulk2.Contact.get_successful_records(done[0]["job_id"])
+    assert len(good_ones.strip().splitlines()) == 41, good_ones
+    assert client.query("SELECT COUNT() FROM Contact WHERE FirstName = 'Maren'")["totalSize"] == 40
+
+
+@operation
+def bulk2_query() -> None:
+    client = org(simulator().create_orgs()[0]["org_id"])
+    for name in ("Sun", "Moon"):
+        client.Account.create({"Name": name})
+    pages = list(client.bulk2.Account.query("SELECT Name FROM Account ORDER BY Name", wait=1))
+    assert [line.strip('"') for page in pages for line in page.splitlines()] == ["Name", "Moon", "Sun"], pages
+
+
+@operation
+def limits() -> None:
+    found = hub().limits()
+    assert 0 <= found["DailyApiRequests"]["Remaining"] <= found["DailyApiRequests"]["Max"]
+
+
+@operation
+def expired_session() -> None:
+    client = Salesforce(session_id="00D000000000001!wrong", instance_url=simulator().url)
+    assert code(refusal(refused.SalesforceExpiredSession, client.limits)) == "INVALID_SESSION_ID"
+
+
+@operation
+def malformed_request() -> None:
+    codes = {
+        "SELECT FROM": "MALFORMED_QUERY",
+        "SELECT Nothing__c FROM User": "INVALID_FIELD",
+        "SELECT Id FROM Nothing__c": "INVALID_TYPE",
+    }
+    client = hub()
+    for query, expected in codes.items():
+        error = refusal(refused.SalesforceMalformedRequest, lambda query=query: client.query(query))  # type: ignore[misc]
+        assert code(error) == expected, error
+
+
+@operation
+def refused_request() -> None:
+    made = simulator().create_orgs()[0]
+    client = org(made["org_id"])
+    simulator().fault([made["org_id"]], "quota")
+    assert code(refusal(refused.SalesforceRefusedRequest, client.limits)) == "REQUEST_LIMIT_EXCEEDED"
+
+
+@operation
+def resource_not_found() -> None:
+    error = refusal(refused.SalesforceResourceNotFound, lambda: hub().restful("nothing"))
+    assert code(error) == "NOT_FOUND"
+
+
+@operation
+def general_error() -> None:
+    made = simulator().create_orgs()[0]
+    client = org(made["org_id"])
+    simulator().fault([made["org_id"]], "unavailable")
+    error = refusal(refused.SalesforceGeneralError, client.limits)
+    assert (error.status, code(error)) == (503, "SERVER_UNAVAILABLE")
+
+
+@operation
+def general_error_of_a_deleted_org() -> None:
+    made = simulator().create_orgs()[0]
+    client = org(made["org_id"])
+    simulator().delete(made["org_id"])
+    assert refusal(refused.SalesforceGeneralError, client.limits).status == 420
+
+
+if __name__ == "__main__":
+    perform("simple-salesforce", version("simple-salesforce"))
