@@ -32,6 +32,7 @@ OPERATION_SECONDS = 150
 
 # The longest first, since two run at a time.
 CLIENTS: dict[str, list[str | Path]] = {
+    "scratcher": [sys.executable, "-m", "tests.conformance.scratcher"],
     "sf-project": [sys.executable, "-m", "tests.conformance.sf_project"],
     "sf": [sys.executable, "-m", "tests.conformance.sf"],
     "jsforce": ["node", HERE / "jsforce/operations.mjs"],
