@@ -18,6 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apps.launcher import children
+from apps.salesforce.auth.sf_cli import SfCli
+from apps.salesforce.errors import SfCliError
+from apps.salesforce.transport import Transport
 from tests.conformance.operations import operation, perform, simulator
 from tests.conformance.sf_command import HOME, QUIETLY, SF, login_to_hub, sf, version
 from tests.processes import Api, wait_until
@@ -119,9 +122,7 @@ def an_org_of_a_plain_login_is_watched_once_sf_is_logged_in_to_it() -> None:
     made["plain"] = plain["org_id"]
     wait_until(lambda: knows(plain["org_id"], reason="not_enrolled"), PATIENCE_SECONDS, "that the org is found")
     assert "sf org login web" in org(plain["org_id"])["what_to_do"]
-    file = HOME / "auth-url"
-    file.write_text(f"force://PlatformCLI::{plain['refresh_token']}@{urlsplit(simulator().url).netloc}")
-    sf("org", "login", "sfdx-url", "--sfdx-url-file", str(file), "--alias", "plain")
+    login_by_auth_url(plain, "plain")
     wait_until(lambda: knows(plain["org_id"], health="ok"), PATIENCE_SECONDS, "a poll through the CLI")
     assert org(plain["org_id"])["credential"] == "sf_cli"
     time.sleep(1.1)  # what was edited in the second of the first poll counts as there before
@@ -162,10 +163,34 @@ def an_org_that_sf_is_logged_out_of_says_how_to_go_on() -> None:
 
 
 @operation
+def sf_that_renews_refused_tokens_without_end_is_stopped() -> None:
+    """`sf` asks for a token as long as one is granted and refused."""
+    [refusing] = simulator().create_orgs(connected_app="PlatformCLI", refresh_token=True)
+    login_by_auth_url(refusing, "refusing")
+    simulator().fault([refusing["org_id"]], "unauthorized")
+    transport = Transport((urlsplit(simulator().url).netloc,), simulator().ca)
+    with transport.deadline() as deadline:
+        try:
+            SfCli(str(SF), command_seconds=6).login(transport, refusing["username"], deadline)
+        except SfCliError as error:
+            assert "in time" in str(error), error
+        else:
+            raise AssertionError("sf ended by itself")
+    simulator().delete(refusing["org_id"])
+
+
+@operation
 def no_token_is_in_the_log() -> None:
     log = (HOME / "scratcher.log").read_text()
     assert "poll_finished" in log
     assert re.findall(r"00D\w{12}!\w|5Aep861|force://", log) == []
+
+
+def login_by_auth_url(org: dict[str, Any], alias: str) -> None:
+    """`sf` holds the org's refresh token from then on."""
+    file = HOME / "auth-url"
+    file.write_text(f"force://PlatformCLI::{org['refresh_token']}@{urlsplit(simulator().url).netloc}")
+    sf("org", "login", "sfdx-url", "--sfdx-url-file", str(file), "--alias", alias)
 
 
 def end_sessions(org_id: str) -> None:

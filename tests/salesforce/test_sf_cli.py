@@ -204,7 +204,8 @@ def test_whoever_waits_for_a_turn_waits_no_longer_than_its_deadline(fake: FakeSf
 def test_it_gets_of_our_environment_what_it_needs(fake: FakeSf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SF_LOG_LEVEL", "error")
     monkeypatch.setenv("DATABASE_URL", "postgres://canary")
-    monkeypatch.delenv("NODE_EXTRA_CA_CERTS", raising=False)
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/other.pem")
+    monkeypatch.setenv("SF_DISABLE_TELEMETRY", "false")
     with TRANSPORT.deadline() as deadline:
         SfCli(str(fake.path), "/ca.pem").usernames(deadline)
     given = dict(line.partition("=")[::2] for line in fake.environment_file.read_text().splitlines())

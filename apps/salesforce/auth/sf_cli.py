@@ -46,7 +46,7 @@ _NOT_FOUND = 127  # the CLI's status for a command that it does not know, and en
 class SfCli:
     """One installation of the CLI, for all threads of this process: at most two of its processes at a time.
 
-    executable: a path, or a name on PATH. ca_file: Node trusts it too, unless NODE_EXTRA_CA_CERTS says otherwise.
+    executable: a path, or a name on PATH. ca_file: what Node trusts besides its own, instead of NODE_EXTRA_CA_CERTS.
     Each method raises SfCliError.
     """
 
@@ -103,7 +103,7 @@ class SfCli:
 
     def _environment(self) -> dict[str, str]:
         passed_on = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
-        return {**_QUIET, **self._trusted, **passed_on}
+        return {**passed_on, **_QUIET, **self._trusted}
 
 
 def _run(command: list[str], environment: dict[str, str], ends_at: float) -> tuple[int, bytes]:
