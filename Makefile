@@ -11,7 +11,7 @@ run: .venv/runtime    ## all processes, for a real DevHub
 	$(BIN)/python manage.py up $(ARGS)
 
 test: .venv/dev       ## the tests, against real PostgreSQL, Valkey, Celery and the simulator
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev      ## lint, types, import directions
 	$(BIN)/ruff format --check .
@@ -20,7 +20,7 @@ check: .venv/dev      ## lint, types, import directions
 	$(BIN)/lint-imports
 
 fix: .venv/dev        ## format and mend what can be mended
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 bench: .venv/dev      ## ratios against baselines; ORGS=1000 ROWS=10000000

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from apps.accounts.keys import Scope, create_api_key
 from apps.accounts.models import Role, Team, User
 from apps.core import throttling
+from apps.orgs import access
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 
@@ -72,6 +73,12 @@ class Cast:
 def _actor(user: User, team: Team, role: str) -> Actor:
     MembershipFactory(team=team, user=user, role=role)
     return Actor(user, team, role)
+
+
+@pytest.fixture(autouse=True)
+def transport_of_these_settings() -> None:
+    """The process's transport was made under the settings of a test before."""
+    access.transport.cache_clear()
 
 
 @pytest.fixture

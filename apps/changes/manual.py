@@ -15,6 +15,7 @@ from apps.accounts.models import Team
 from apps.operations import running
 from apps.operations.models import Operation
 from apps.operations.running import Step
+from apps.orgs import standing
 from apps.orgs.enrolment import SPARED
 from apps.orgs.models import ScratchOrg
 
@@ -35,13 +36,14 @@ def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation
         operation = running.start(
             team=team, kind="poll", arguments=arguments, total=total, phase="polling", started_by=started_by
         )
-        orgs.exclude(pk__in=spared).filter(
+        due = orgs.exclude(pk__in=spared).filter(
             Q(last_attempted_at=None) | Q(last_attempted_at__lt=operation.created_at)
-        ).update(next_poll_at=Now())
-        refused = _unwatched_by_refusal(team, org)
-        if left_out or refused:
-            operation.message = _left_out(left_out, refused)
-            operation.save(update_fields=["message"])
+        )
+        # In the order in which a sync locks them, so that neither waits for the other.
+        in_order = due.order_by("pk").select_for_update(no_key=True)
+        ScratchOrg.objects.filter(pk__in=in_order.values("pk")).update(next_poll_at=Now())
+        operation.message = _left_out(left_out, team, org)
+        operation.save(update_fields=["message"])
     return operation
 
 
@@ -73,18 +75,15 @@ def _watched(team_id: int, org_id: int | None) -> QuerySet[ScratchOrg]:
     return orgs.filter(pk=org_id) if org_id else orgs
 
 
-def _unwatched_by_refusal(team: Team, org: ScratchOrg | None) -> int:
-    orgs = ScratchOrg.objects.filter(team=team, unwatched_reason=ScratchOrg.Unwatched.LOGIN_REFUSED)
-    return (orgs.filter(pk=org.pk) if org else orgs).count()
-
-
-def _left_out(spared: int, refused: int) -> str:
-    parts = []
-    if spared:
-        parts.append(f"{spared} left out: 95 % of the day's API calls are used")
-    if refused:
-        parts.append(f"{refused} left out: the login was refused")
-    return "; ".join(parts)
+def _left_out(spared: int, team: Team, org: ScratchOrg | None) -> str:
+    """Who is not polled and why, for people; empty where everybody is."""
+    parts = [f"{spared} left out: 95 % of the day's API calls are used"] if spared else []
+    if org is not None:
+        stands = standing.of_org(org)
+        idle = not org.watched or not org.dev_hub.active
+        return "; ".join(parts + ([f"left out: {stands.why}"] if idle else []))
+    refused = ScratchOrg.objects.filter(team=team, unwatched_reason=ScratchOrg.Unwatched.LOGIN_REFUSED).count()
+    return "; ".join(parts + ([f"{refused} left out: the login was refused"] if refused else []))
 
 
 def _sentence(total: int, left_out: str) -> str:

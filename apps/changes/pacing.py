@@ -5,7 +5,6 @@ for its own. Each org is due at fixed phase points of its interval, spread evenl
 bunch up nor drift. (Prometheus paces its scrapes the same way.)
 """
 
-import random
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -14,12 +13,12 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 
-from apps.core.claims import QUEUE_LEASE_SECONDS
+from apps.core import prepared
+from apps.core.claims import MAX_BACKOFF_SECONDS, QUEUE_LEASE_SECONDS
 from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
 
 POLL_LEASE_SECONDS = 120  # above the 90 s that a poll may take
-MAX_BACKOFF_SECONDS = 3600
 GOLDEN_RATIO = 0.618033988749895
 
 # The next phase point after now, for an interval of `seconds` and a `phase` in [0, 1).
@@ -115,9 +114,7 @@ def claim_due(waiting: int = 0) -> list[tuple[int, str]]:
 def take(org_id: int, lease_token: str) -> Turn | None:
     """The turn that the message announced; None if somebody else has the org: the message came twice, or late."""
     mine = uuid4()
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [mine, org_id, lease_token])
-        row = cursor.fetchone()
+    row = prepared.execute(_TAKE, [mine, org_id, UUID(lease_token)]).fetchone()
     if row is None:
         return None
     org = ScratchOrg.from_db("default", _TAKEN_FIELDS, row[:-1])
@@ -139,9 +136,3 @@ def within_budget(interval_seconds: float, api_used: int | None, api_max: int | 
     if share >= 0.90:
         return interval_seconds * 4
     return interval_seconds * 2 if share >= 0.80 else interval_seconds
-
-
-def backoff_seconds(interval_seconds: float, consecutive_failures: int) -> float:
-    """How long to wait after so many failures in a row: full jitter, up to an hour."""
-    ceiling = min(MAX_BACKOFF_SECONDS, interval_seconds * 2 ** min(consecutive_failures, 12))
-    return random.uniform(0, ceiling)  # noqa: S311 - jitter

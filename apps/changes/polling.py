@@ -1,7 +1,6 @@
 """The main flow, once: one scratch org is read, and what is new is stored."""
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -10,7 +9,6 @@ from django.conf import settings
 
 from apps.changes import metrics, pacing, recording
 from apps.changes.cursor import Cursor
-from apps.changes.diff import Found
 from apps.changes.pacing import Turn
 from apps.changes.reading import Reading, read_on
 from apps.core.errors import ScratcherError
@@ -69,18 +67,17 @@ def read(turn: Turn) -> Reading:
     reading = read_on(
         _cursor_of(org),
         client.source_members,
-        partial(recording.known_components, org.pk),
+        partial(recording.what_is_known, org.pk),
         from_zero=_is_due_from_zero(turn),
         late_rows_seconds=settings.LATE_ROWS_SECONDS,
     )
-    _resolve_people(turn, client, reading.found)
+    _resolve_people(turn, client, reading)
     return reading
 
 
-def _resolve_people(turn: Turn, client: SalesforceClient, found: Sequence[Found]) -> None:
+def _resolve_people(turn: Turn, client: SalesforceClient, reading: Reading) -> None:
     """Names are worth one call, and never a poll: where it fails, the feed shows ids until a later poll succeeds."""
-    changes = [each for each in found if not each.is_baseline]
-    unknown = recording.unknown_people(turn, changes)
+    unknown = {each.row.changed_by for each in reading.found if not each.is_baseline} - reading.named
     if not unknown:
         return
     access.give_connection_back()

@@ -1,9 +1,15 @@
 """Old rows go, in small batches, so that nobody waits for a lock. RETENTION_DAYS 0 keeps all changes."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
+
+from apps.operations.models import Operation
 
 BATCH = 2000
+OPERATIONS_ARE_KEPT = timedelta(days=30)
 
 _CHANGES = """
     DELETE FROM source_changes WHERE id IN (
@@ -17,8 +23,9 @@ _EVENTS = """
 
 
 def prune() -> int:
-    """Deletes changes older than RETENTION_DAYS and events older than a week; how many rows went."""
-    gone = _in_batches(_EVENTS, [settings.EVENT_RETENTION_DAYS, BATCH])
+    """Deletes changes older than RETENTION_DAYS, events older than a week, and operations that ended a month ago; how
+    many rows went."""
+    gone = _in_batches(_EVENTS, [settings.EVENT_RETENTION_DAYS, BATCH]) + _prune_operations()
     if settings.RETENTION_DAYS > 0:
         with connection.cursor() as cursor:
             cursor.execute("SELECT id FROM teams ORDER BY id")
@@ -36,3 +43,11 @@ def _in_batches(statement: str, parameters: list[int]) -> int:
             gone += cursor.rowcount
             if cursor.rowcount < BATCH:
                 return gone
+
+
+def _prune_operations() -> int:
+    gone = 0
+    while old := list(Operation.objects.filter(finished_at__lt=Now() - OPERATIONS_ARE_KEPT)[:BATCH].values_list("pk")):
+        gone += len(old)
+        Operation.objects.filter(pk__in=[pk for (pk,) in old]).delete()
+    return gone

@@ -4,23 +4,23 @@ A stale lease makes the statement write nothing. The team's row is locked by the
 number order commit order: a reader of `?after=<position>` never misses a late commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import orjson
-import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.changes import pacing
 from apps.changes.diff import Component, Found, Known
 from apps.changes.pacing import NEXT_PHASE_POINT, Turn
 from apps.changes.reading import Reading
-from apps.core import events
+from apps.core import claims, events, prepared
 from apps.core.errors import ScratcherError
+from apps.core.prepared import compact
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.errors import LoginRefused, NoSourceTracking, SalesforceError
-from apps.salesforce.records import Person
+from apps.salesforce.records import Person, SourceMember
 
 HOLE_INTERVALS = 3
 
@@ -36,12 +36,12 @@ _ORG_AFTER_POLL = f"""
     api_used = coalesce(%(api_used)s, api_used), api_max = coalesce(%(api_max)s, api_max),
     next_poll_at = CASE WHEN next_poll_at > last_attempted_at THEN next_poll_at ELSE {NEXT_PHASE_POINT} END"""
 
-_STORE_QUIET = f"""
-    UPDATE scratch_orgs SET {_ORG_AFTER_POLL} WHERE id = %(org)s AND lease_token = %(lease)s RETURNING 0"""  # noqa: S608
+_STORE_QUIET = compact(f"""
+    UPDATE scratch_orgs SET {_ORG_AFTER_POLL} WHERE id = %(org)s AND lease_token = %(lease)s RETURNING 0""")  # noqa: S608
 
 # i: place in the read; c: belongs in the feed (not baseline); k: the component's latest revision of this read;
 # e: somebody's own edit (not bulk). What a component's own edit was is kept when a baseline or bulk row follows it.
-_STORE = f"""
+_STORE = compact(f"""
     WITH held AS (
         SELECT id, team_id, dev_hub_id FROM scratch_orgs
         WHERE id = %(org)s AND lease_token = %(lease)s FOR NO KEY UPDATE
@@ -93,12 +93,13 @@ _STORE = f"""
     UPDATE scratch_orgs SET {_ORG_AFTER_POLL},
         changes_total = changes_total + span.n, last_change_at = greatest(last_change_at, span.newest)
     FROM span, held WHERE scratch_orgs.id = held.id
-    RETURNING span.n"""  # noqa: S608
+    RETURNING span.n""")  # noqa: S608
 
 _MARK_GAP = """
     INSERT INTO gap_marks (team_id, scratch_org_id, reason, from_at, to_at)
     SELECT team_id, id, %(reason)s, last_polled_at, now() FROM scratch_orgs
-    WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL"""
+    WHERE id = %(org)s AND lease_token = %(lease)s AND last_polled_at IS NOT NULL
+    FOR NO KEY UPDATE"""  # the lease stays ours until what was found is stored, too
 
 # What somebody decided meanwhile stands: a stop, a sync that ended the org, an enrolment (next_poll_at moved).
 _FAIL = """
@@ -116,26 +117,41 @@ _FAIL = """
             ELSE now() + make_interval(secs => %(wait)s) END
     FROM mine WHERE scratch_orgs.id = mine.id RETURNING team_id, mine.stop"""
 
+# Two questions in one round trip: components, and people by their ids.
 _KNOWN = """
     SELECT member_type, member_name, CASE WHEN tracking_epoch = %s THEN revision_num ELSE -1 END, is_deleted
     FROM unnest(%s::text[], %s::text[]) AS seen(t, n)
-    JOIN tracked_components ON scratch_org_id = %s AND member_type = t AND member_name = n"""
+    JOIN tracked_components ON scratch_org_id = %s AND member_type = t AND member_name = n
+    UNION ALL
+    SELECT NULL, user_id, 0, false FROM people WHERE scratch_org_id = %s AND user_id = ANY(%s)"""
 
 
-def known_components(org_id: int, epoch: int, components: Sequence[Component]) -> dict[Component, Known]:
-    """What is known of these components of an org in this tracking epoch."""
-    if not components:
-        return {}
-    types, names = zip(*components, strict=True)
-    rows = _execute(_KNOWN, [epoch, list(types), list(names), org_id]).fetchall()
-    return {(t, n): Known(revision, deleted) for t, n, revision, deleted in rows}
+def what_is_known(org_id: int, epoch: int, rows: Sequence[SourceMember]) -> tuple[dict[Component, Known], set[str]]:
+    """What is known of the rows' components in this tracking epoch, and the ids of those who are known by name."""
+    if not rows:
+        return {}, set()
+    values = [
+        epoch,
+        [row.member_type for row in rows],
+        [row.member_name for row in rows],
+        org_id,
+        org_id,
+        list({row.changed_by for row in rows}),
+    ]
+    components, named = {}, set()
+    for member_type, name, revision, deleted in prepared.execute(_KNOWN, values):
+        if member_type is None:
+            named.add(name)
+        else:
+            components[member_type, name] = Known(revision, deleted)
+    return components, named
 
 
 def store(turn: Turn, reading: Reading, seconds: float) -> int | None:
     """Stores the reading and ends the turn; how many changes were new. None: the lease was lost, nothing is written."""
     if reading.found or reading.was_reset or _hole(turn):
         return _store_found(turn, reading, seconds)
-    row = _execute(_STORE_QUIET, _org_values(turn, reading, seconds)).fetchone()
+    row = prepared.execute(_STORE_QUIET, _org_values(turn, reading, seconds)).fetchone()
     return None if row is None else 0
 
 
@@ -152,7 +168,7 @@ def fail(turn: Turn, error: SalesforceError | ScratcherError, seconds: float) ->
         "wait": _wait_seconds(turn, error),
     }
     with transaction.atomic():
-        row = _execute(_FAIL, values).fetchone()
+        row = prepared.execute(_FAIL, values).fetchone()
         if row is not None and row[1]:
             events.record(
                 team_id=row[0],
@@ -173,11 +189,11 @@ def _store_found(turn: Turn, reading: Reading, seconds: float) -> int | None:
     values["org_id"] = turn.org.org_id
     reason = "tracking_reset" if reading.was_reset else "not_watched" if _hole(turn) else ""
     if not reason:
-        row = _execute(_STORE, values).fetchone()
+        row = prepared.execute(_STORE, values).fetchone()
         return None if row is None else row[0]
     with transaction.atomic():
-        _execute(_MARK_GAP, {"org": turn.org.pk, "lease": turn.lease_token, "reason": reason})
-        row = _execute(_STORE, values).fetchone()
+        prepared.execute(_MARK_GAP, {"org": turn.org.pk, "lease": turn.lease_token, "reason": reason})
+        row = prepared.execute(_STORE, values).fetchone()
         if row is not None and reading.was_reset:
             events.record(
                 team_id=turn.org.team_id,
@@ -195,26 +211,13 @@ def remember_people(turn: Turn, people: Sequence[Person]) -> None:
     One statement: of several, a worker that sleeps between them would keep the rows locked, and others waiting.
     """
     names = [(turn.org.owner_name or each.name) if each.name == "User User" else each.name for each in people]
-    _execute(
+    prepared.execute(
         """INSERT INTO people (scratch_org_id, user_id, username, name)
         SELECT DISTINCT ON (user_id) %s::bigint, user_id, username, name
         FROM unnest(%s::text[], %s::text[], %s::text[]) AS seen(user_id, username, name)
         ON CONFLICT (scratch_org_id, user_id) DO UPDATE SET username = excluded.username, name = excluded.name""",
         [turn.org.pk, [each.id for each in people], [each.username for each in people], names],
     )
-
-
-def unknown_people(turn: Turn, found: Sequence[Found]) -> list[str]:
-    """The ids of users whose names are not kept yet."""
-    ids = {each.row.changed_by for each in found if each.row.changed_by}
-    if not ids:
-        return []
-    rows = _execute(
-        """SELECT id FROM unnest(%s::text[]) AS seen(id)
-        WHERE NOT EXISTS (SELECT 1 FROM people WHERE scratch_org_id = %s AND user_id = seen.id)""",
-        [list(ids), turn.org.pk],
-    ).fetchall()
-    return [user_id for (user_id,) in rows]
 
 
 def _org_values(turn: Turn, reading: Reading, seconds: float) -> dict[str, Any]:
@@ -283,9 +286,9 @@ def _wait_seconds(turn: Turn, error: SalesforceError | ScratcherError) -> float:
     if isinstance(error, SalesforceError) and asked:
         return float(asked)
     if isinstance(error, NoSourceTracking):  # will not change by asking again, unless somebody turns it on
-        return pacing.MAX_BACKOFF_SECONDS
+        return claims.MAX_BACKOFF_SECONDS
     interval = pacing.within_budget(turn.interval_seconds, turn.org.api_used, turn.org.api_max)
-    return pacing.backoff_seconds(interval, turn.org.consecutive_failures)
+    return claims.backoff_seconds(interval, turn.org.consecutive_failures)
 
 
 def _label(org: ScratchOrg) -> str:
@@ -294,10 +297,3 @@ def _label(org: ScratchOrg) -> str:
 
 def _link(org: ScratchOrg) -> str:
     return f"/orgs/{org.org_id}"
-
-
-def _execute(query: str, parameters: Mapping[str, Any] | Sequence[Any]) -> "psycopg.Cursor[Any]":
-    """Runs a statement prepared on this connection: planning the big one costs more than running it."""
-    connection.ensure_connection()
-    cursor: psycopg.Cursor[Any] = psycopg.Cursor(connection.connection)
-    return cursor.execute(query, parameters, prepare=True)

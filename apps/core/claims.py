@@ -5,6 +5,7 @@ row by swapping the lease token, so that a doubled, late or redelivered message 
 costs one lease. Scratch orgs follow the same rule with a fairer claim of their own (`apps.changes.pacing`).
 """
 
+import random
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from django.db import connection, models
 from django.db.models.functions import Now
 
 QUEUE_LEASE_SECONDS = 30  # how long a message may wait in the queue before its row is offered again
+MAX_BACKOFF_SECONDS = 3600
 
 
 Row = TypeVar("Row", bound="Claimable")
@@ -64,3 +66,9 @@ def finish(row: Claimable, **values: Any) -> bool:
         ._default_manager.filter(pk=row.pk, lease_token=row.lease_token)
         .update(lease_token=None, lease_until=None, **values)
     )
+
+
+def backoff_seconds(interval_seconds: float, consecutive_failures: int) -> float:
+    """How long to wait after so many failures in a row: full jitter, up to an hour."""
+    ceiling = min(MAX_BACKOFF_SECONDS, interval_seconds * 2 ** min(consecutive_failures, 12))
+    return random.uniform(0, ceiling)  # noqa: S311 - jitter

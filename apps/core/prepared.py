@@ -7,6 +7,11 @@ import psycopg
 from django.db import connection
 
 
+def compact(statement: str) -> str:
+    """Without its indentation: what psycopg has parsed it keeps only of statements of up to 4,096 characters."""
+    return " ".join(statement.split())
+
+
 def execute(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> "psycopg.Cursor[Any]":
     """Runs it on Django's connection, in its transaction if there is one; errors are Django's."""
     connection.ensure_connection()

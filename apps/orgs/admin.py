@@ -81,6 +81,11 @@ class DevHubAdmin(InspectionAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: DevHub | None = None) -> list[str]:
         return [name for name in self.fields if name not in self.editable]
 
+    def save_model(self, request: HttpRequest, obj: DevHub, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "poll_interval_minutes" in form.changed_data:
+            devhubs.has_new_interval(obj)
+
     def get_urls(self) -> list[URLPattern]:
         credentials = path(
             "<int:pk>/credentials/",

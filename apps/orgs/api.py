@@ -18,7 +18,7 @@ from apps.operations import running
 from apps.operations.serializers import OPERATION_EXAMPLE, OperationAnswer, operation_json
 from apps.orgs import enrolment, examples, health
 from apps.orgs.coverage import coverage
-from apps.orgs.devhubs import add_dev_hub
+from apps.orgs.devhubs import add_dev_hub, has_new_interval
 from apps.orgs.finding import find_org
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.orgs.serializers import (
@@ -176,7 +176,9 @@ class DevHubDetail(APIView):
             if wanted:
                 DevHub.objects.filter(pk=hub.pk).update(**wanted, updated_at=Now())
                 audit.record(who.team, actor=who.name, action="dev_hub.changed", target=_named(hub), **wanted)
-        hub.refresh_from_db()
+            hub.refresh_from_db()
+            if "poll_interval_minutes" in wanted:
+                has_new_interval(hub)
         return ok(dev_hub=hub_json(hub))
 
     @door(

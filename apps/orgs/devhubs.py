@@ -1,9 +1,11 @@
 """A DevHub is added, or gets other credentials, only after a login with them has worked."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import DurationField, Func, QuerySet, Value
 from django.db.models.functions import Now
 
 from apps.accounts.models import Team
@@ -88,6 +90,16 @@ def update_credentials(
             ScratchOrg.objects.filter(dev_hub=hub, unwatched_reason=ScratchOrg.Unwatched.LOGIN_REFUSED)
         )
     return hub
+
+
+def has_new_interval(hub: DevHub) -> None:
+    """Orgs that would wait longer than the hub's interval, which was shortened, are polled within it, spread out."""
+    seconds = hub.poll_interval_minutes * 60 if hub.poll_interval_minutes else settings.POLL_INTERVAL_SECONDS
+    soon = Func(
+        Value(seconds), template="random() * make_interval(secs => %(expressions)s)", output_field=DurationField()
+    )
+    waiting = ScratchOrg.objects.filter(dev_hub=hub, consecutive_failures=0).exclude(enrolment.SPARED)
+    waiting.filter(next_poll_at__gt=Now() + timedelta(seconds=seconds)).update(next_poll_at=Now() + soon)
 
 
 def check(hub: DevHub) -> Probe:

@@ -72,7 +72,10 @@ def reconcile(hub: DevHub, listing: Listing) -> Outcome:
     listed = {org.org_id: org for org in listing.orgs}
     known = {
         row.org_id: row
-        for row in ScratchOrg.objects.filter(dev_hub=hub).filter(Q(status=Status.ACTIVE) | Q(org_id__in=listed))
+        for row in ScratchOrg.objects.filter(dev_hub=hub)
+        .filter(Q(status=Status.ACTIVE) | Q(org_id__in=listed))
+        .order_by("pk")
+        .select_for_update(no_key=True)  # all at once and in order: whoever else writes several does the same
     }
     for row in known.values():
         row.dev_hub = hub

@@ -7,7 +7,6 @@ A sync that fails keeps everything. Only a sync ends an org, and only when Scrat
 that would end many orgs at once needs a second sync to agree.
 """
 
-import random
 import time
 import zlib
 from datetime import timedelta
@@ -29,7 +28,6 @@ from apps.salesforce.errors import LoginRefused, SalesforceError, SfCliError
 HUBS_PER_TICK = 20
 SF_CLI_SECONDS = 30
 LEASE_SECONDS = access.SYNC_SECONDS + SF_CLI_SECONDS + 60
-MAX_BACKOFF_SECONDS = 3600
 ORGS_NAMED_IN_EVENT = 100
 
 log = structlog.get_logger(__name__)
@@ -192,8 +190,7 @@ def _wait_seconds(hub: DevHub, error: SalesforceError | ScratcherError) -> float
     asked: int | None = getattr(error, "retry_after_seconds", None)
     if asked is not None:
         return asked
-    ceiling = min(MAX_BACKOFF_SECONDS, settings.SYNC_INTERVAL_SECONDS * 2 ** min(hub.consecutive_failures, 12))
-    return random.uniform(0, ceiling)  # noqa: S311 - jitter
+    return claims.backoff_seconds(settings.SYNC_INTERVAL_SECONDS, hub.consecutive_failures)
 
 
 def _next_phase_point(hub: DevHub) -> Func:

@@ -5,12 +5,15 @@ The Salesforce side is a plain function per request instead of a framework's rou
 lean on.
 """
 
+import asyncio
+from typing import IO
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from apps.simulator import answers, faults, identity, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
+from apps.simulator.bulk.jobs import Jobs, scratch_file
 from apps.simulator.identity import IdentityRefused
 from apps.simulator.metadata import door, soap
 from apps.simulator.orgs import Org
@@ -22,6 +25,8 @@ from apps.simulator.tokens import GrantRefused, Sessions
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
 
+MAX_UPLOADS = 4  # at a time
+
 
 class Simulator:
     """The ASGI application. `control` answers everything below /control."""
@@ -30,17 +35,20 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
-        self._events = EventBus(world.seed)
-        self._cometd = CometD(world, self._events)
+        self._jobs = Jobs()
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+        events = EventBus(world.seed)
+        world.event_listeners.append(events.publish)
+        self._cometd = CometD(world, events)
         self._metadata_api = door.MetadataApi(world)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if path.startswith("/control"):
+        if scope["path"].startswith("/control"):
             await self._control(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
+        path = exchange.path
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)
@@ -131,7 +139,7 @@ class Simulator:
         if session is None:
             raise answers.invalid_session()
         org = session.org
-        body = b"" if exchange.method == "GET" else await exchange.body()
+        received = await self._receive(exchange, found)
         instead = await self._interfere(org, exchange, world.clock.now(), login=False)
         if exchange.gone:
             return
@@ -139,34 +147,48 @@ class Simulator:
         if not org.alive:
             await exchange.send(answers.data_not_available(), now)
             return
-        result = instead or self._result(exchange, session, found, body, now)
+        result = instead or self._result(exchange, session, found, received, now)
         answer = json_answer(result.content) if isinstance(result, Page) else result
         usage = (b"sforce-limit-info", b"api-usage=%d/%d" % (org.calls, org.max_calls))
         await self._send(org, exchange, answer, now, extra=[usage])
         if isinstance(result, Page) and not exchange.gone:
             finish(world, result, now)
 
+    async def _receive(self, exchange: Exchange, found: rest.Found | None) -> bytes | IO[bytes]:
+        """The body; of a route for uploads as a file, and only some at a time."""
+        if exchange.method == "GET":
+            return b""
+        if found is None or found.route.max_upload is None:
+            return await exchange.body()
+        async with self._uploads:
+            file = scratch_file()
+            await exchange.body_into(file, found.route.max_upload)
+            return file
+
     def _result(
-        self, exchange: Exchange, session: tokens.Session, found: rest.Found | None, body: bytes, now: float
+        self,
+        exchange: Exchange,
+        session: tokens.Session,
+        found: rest.Found | None,
+        received: bytes | IO[bytes],
+        now: float,
     ) -> Answer | Page:
         try:
             if not session.org.count_call(now):
                 raise answers.limit_exceeded()
-            if found is None:
-                raise answers.not_found()
             call = Call(
-                self._world,
-                self._queries,
-                self._events,
-                session,
-                found.version,
-                exchange.method,
-                exchange.query_string,
-                body,
-                now,
-                found.arguments,
+                world=self._world,
+                queries=self._queries,
+                jobs=self._jobs,
+                session=session,
+                method=exchange.method,
+                query_string=exchange.query_string,
+                body=received if isinstance(received, bytes) else b"",
+                now=now,
+                content_type=exchange.header(b"content-type"),
+                upload=None if isinstance(received, bytes) else received,
             )
-            return rest.handle(found.route, call)
+            return rest.handle(found, call)
         except RestError as error:
             return error.answer()
 

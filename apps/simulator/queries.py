@@ -68,11 +68,29 @@ class Queries:
             return Page({"totalSize": len(records), "done": True, "records": []}, None)
         return self._page(Cursor(org, user, prepared, records, now), None, 0, tooling=tooling, version=version)
 
+    def prepare_rows(self, org: Org, text: str) -> PreparedQuery:
+        """For those who want rows and columns, so no aggregates and no children. RestError 400."""
+        try:
+            prepared = prepare(text, schema_of(org))
+        except SoqlError as error:
+            raise RestError(400, error.code, error.message) from error
+        plan = prepared.plan
+        if plan.is_count or plan.aggregation is not None or plan.children:
+            raise RestError(400, "FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
+        return prepared
+
+    def rows(self, org: Org, user: User, prepared: PreparedQuery, *, now: float, deleted: bool) -> list[Record]:
+        """Every record that the query finds; RestError 400 for what shows only then."""
+        try:
+            return prepared.run(source(self._world, org, user, now, deleted=deleted), now)
+        except SoqlError as error:
+            raise RestError(400, error.code, error.message) from error
+
     def more(self, org: Org, user: User, locator: str, *, tooling: bool, version: str) -> Page:
         """The page that a nextRecordsUrl asked for; only for the user who asked the query."""
         name, _, offset = locator.partition("-")
         cursor = self._cursors.get(name)
-        if cursor is None or cursor.org is not org or cursor.user is not user or not offset.isdecimal():
+        if cursor is None or cursor.org is not org or cursor.user is not user or not _is_place(offset):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         if int(offset) >= len(cursor.records):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -126,6 +144,10 @@ class Queries:
 
     def _drop(self, locator: str) -> None:
         self._cursor_rows -= len(self._cursors.pop(locator).records)
+
+
+def _is_place(offset: str) -> bool:
+    return offset.isdecimal() and len(offset) < len(str(MAX_CURSOR_ROWS)) + 3
 
 
 def finish(world: World, page: Page, now: float) -> None:

@@ -59,6 +59,18 @@ class User(NamedTuple):
     ProfileId: Reference
     TimeZoneSidKey: String
     CreatedDate: Datetime
+    LocaleSidKey: String = None
+    EmailEncodingKey: String = None
+    LanguageLocaleKey: String = None
+    CompanyName: String = None
+    Department: String = None
+    Title: String = None
+    Phone: String = None
+    MobilePhone: String = None
+    CreatedById: Reference = None
+    LastModifiedDate: Datetime = None
+    LastModifiedById: Reference = None
+    SystemModstamp: Datetime = None
 
 
 class Organization(NamedTuple):

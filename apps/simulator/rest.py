@@ -1,13 +1,14 @@
 """The REST resources below /services/data: which there are, and what each answers to a user with a session."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
-from apps.simulator import sobjects
-from apps.simulator.answers import Answer, RestError, json_answer, method_not_allowed
+from apps.simulator import composite, composite_records, composite_tree, sobjects
+from apps.simulator.answers import Answer, RestError, json_answer, method_not_allowed, not_found
+from apps.simulator.bulk import ingest, query
 from apps.simulator.queries import Page
 from apps.simulator.routing import Call, Route
-from apps.simulator.streaming import publishing
 
 VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 _VERSIONED = re.compile(r"/services/data/(v\d\d\.0)(?:/(.*))?")
@@ -40,17 +41,26 @@ def find_route(path: str) -> Found | None:
     return None
 
 
-def handle(route: Route, call: Call) -> Answer | Page:
+def handle(found: Found | None, call: Call) -> Answer | Page:
     """RestError for everything that Salesforce refuses."""
-    handler = route.handlers.get(call.method)
+    if found is None:
+        raise not_found()
+    handler = found.route.handlers.get(call.method)
     if handler is None:
-        raise method_not_allowed(call.method, tuple(route.handlers))
-    return handler(call)
+        raise method_not_allowed(call.method, tuple(found.route.handlers))
+    return handler(replace(call, version=found.version, arguments=found.arguments))
+
+
+def ask(call: Call, method: str, url: str, body: bytes) -> Answer | Page:
+    """Answers another request of the same caller, one that came inside a call; url is a path with its query string."""
+    path, _, query_string = url.partition("?")
+    inner = replace(call, method=method, query_string=query_string, body=body)
+    return handle(find_route(unquote(path)), inner)
 
 
 def _resources(call: Call) -> Answer:
     base = f"/services/data/{call.version}"
-    resources = {name: f"{base}/{name}" for name in ("query", "tooling", "limits", "sobjects")}
+    resources = {name: f"{base}/{name}" for name in ("query", "tooling", "limits", "sobjects", "jobs")}
     identity = f"{call.world.origin}/id/{call.org.id}/{call.user.Id}"
     return json_answer({"identity": identity, **resources})
 
@@ -81,11 +91,6 @@ def _limits(call: Call) -> Answer:
     return json_answer(limits)
 
 
-def _publish(call: Call) -> Answer:
-    values = publishing.read_body(call.body)
-    return publishing.publish(call.events, call.session, call.argument, values, call.now)
-
-
 ROUTES = (
     Route("tooling/query", re.compile("tooling/query"), {"GET": lambda call: _query(call, tooling=True)}),
     Route("query", re.compile("query"), {"GET": _query}),
@@ -94,6 +99,10 @@ ROUTES = (
     Route("query", re.compile("(?:query|queryAll)/([^/]+)"), {"GET": _more}),
     Route("resources", re.compile(""), {"GET": _resources}),
     Route("limits", re.compile("limits"), {"GET": _limits}),
-    Route("sobjects/X__e", re.compile(r"sobjects/(\w+__[eE])"), {"POST": _publish}),
+    *ingest.ROUTES,
+    *query.ROUTES,
     *sobjects.ROUTES,
+    *composite.routes(ask),
+    *composite_records.ROUTES,
+    *composite_tree.ROUTES,
 )

@@ -1,36 +1,39 @@
 """What a REST resource is given and what it is: one authorised call, and a path with its handlers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs
 
 import orjson
 
 from apps.simulator.answers import Answer, RestError
+from apps.simulator.bulk.jobs import Jobs
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries
 from apps.simulator.records import User
-from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorised request; `arguments` are the parts of the path that the route's pattern took out."""
+    """One authorised request; `arguments` are the parts of the path that the route's pattern took out. A route with a
+    `max_upload` has its body in the file `upload`."""
 
     world: World
     queries: Queries
-    events: EventBus
+    jobs: Jobs
     session: Session
-    version: str
     method: str
     query_string: str
     body: bytes
     now: float
+    version: str = ""
     arguments: tuple[str, ...] = ()
+    content_type: str = ""
+    upload: IO[bytes] | None = None
 
     @property
     def org(self) -> Org:
@@ -68,8 +71,9 @@ Handler = Callable[[Call], Answer | Page]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`name` is what /control/state counts the requests under."""
+    """`name` is what /control/state counts the requests under; `max_upload` is in bytes."""
 
     name: str
     pattern: re.Pattern[str]
-    handlers: dict[str, Handler]
+    handlers: Mapping[str, Handler]
+    max_upload: int | None = None

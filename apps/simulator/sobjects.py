@@ -69,7 +69,7 @@ def _create(call: Call) -> Answer:
         record_id = dml.insert(call.world, call.org, call.user, entity.name, call.json_object(), call.now)
     except DmlError as error:
         raise refusal(error) from error
-    return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity)}, 201)
+    return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity, record_id)}, 201)
 
 
 def _read(call: Call) -> Answer:
@@ -98,11 +98,12 @@ def _find(call: Call, entity: Entity, record_id: str) -> Record:
 def _written(call: Call, entity: Entity, record: Record) -> Answer:
     """The record in full, or those of its fields that the call asks for."""
     asked = call.parameter("fields")
-    fields = list(entity.fields.values()) if asked is None else _asked(entity, asked)
+    fields = list(entity.fields.values()) if asked is None else asked_fields(entity, asked)
     return json_answer(writer(entity, [Path(field) for field in fields])(record, _base(call)))
 
 
-def _asked(entity: Entity, names: str) -> list[Field]:
+def asked_fields(entity: Entity, names: str) -> list[Field]:
+    """The fields that a list of names asks for, and the Id."""
     fields: dict[str, Field] = {"id": entity.fields["id"]}
     for name in names.split(","):
         field = entity.fields.get(name.strip().lower())

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from apps.simulator.answers import Answer, Headers, RestError
 from apps.simulator.clock import http_date
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 50_000_000
 _PIECE_BYTES = 64 * 1024
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -27,7 +27,8 @@ class Exchange:
         self._receive = receive
         self._send = send
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        # `sf org login access-token` keeps an instance URL that ends in a slash, and asks for //services/data.
+        self.path = "/" + scope["path"].lstrip("/")
         self.gone = False
 
     @property

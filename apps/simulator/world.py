@@ -17,7 +17,6 @@ from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, User
 from apps.simulator.tracking import ComponentNames
 
 Action = Callable[[float], None]
-EventListener = Callable[[Org, User, str, dict[str, Any], float], None]  # org, publisher, object, payload, now
 
 
 class Scenario(Protocol):
@@ -47,6 +46,20 @@ class ConnectedApp:
 
     client_id: str
     public_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """An event as it was published: the values of its own fields, and the uuid that its publisher was told."""
+
+    by: User
+    object_name: str
+    values: dict[str, Any]
+    uuid: str
+    at: float
+
+
+EventListener = Callable[[Org, PlatformEvent], None]
 
 
 class World:
@@ -110,3 +123,13 @@ class World:
         """Where two orgs have a user of one name, a login by that name enters the first."""
         org.users.append(user)
         self.users.setdefault(user.Username.lower(), (org, user))
+
+    def replace_user(self, org: Org, before: User, user: User) -> None:
+        """The user as changed takes the place of the one before, wherever logins look."""
+        org.users[next(place for place, each in enumerate(org.users) if each.Id == user.Id)] = user
+        if self.users.get(before.Username.lower(), (None,))[0] is org:
+            del self.users[before.Username.lower()]
+        self.users.setdefault(user.Username.lower(), (org, user))
+        for token in org.refresh_tokens:
+            if self.refresh_tokens[token][1].Id == user.Id:
+                self.refresh_tokens[token] = org, user

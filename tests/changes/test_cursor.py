@@ -5,7 +5,7 @@ the poll found must be what was visible. The same histories against the real pol
 test_poll_misses_nothing.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -71,13 +71,14 @@ class Watcher:
     feed: list[tuple[int, str, int]] = field(default_factory=list)
     baseline: set[tuple[int, str, int]] = field(default_factory=set)
 
-    def look_up(self, epoch: int, components: Sequence[Component]) -> Mapping[Component, Known]:
-        return {
+    def look_up(self, epoch: int, rows: Sequence[SourceMember]) -> tuple[Mapping[Component, Known], Set[str]]:
+        known = {
             each: known if at_epoch == epoch else Known(-1, known.is_deleted)
-            for each in components
+            for each in ((row.member_type, row.member_name) for row in rows)
             for at_epoch, known in [self.known.get(each, (None, None))]
             if known is not None
         }
+        return known, frozenset()
 
     def present(self) -> dict[str, int]:
         """What is known in the present tracking epoch: name → revision."""

@@ -74,3 +74,9 @@ def test_an_org_that_has_spent_its_calls_is_left_out_and_counted(operation: Oper
     again = manual.start_poll(operation.team, None, "alice@example.com")
     assert (again.total, again.message) == (0, "1 left out: 95 % of the day's API calls are used")
     assert ScratchOrg.objects.get().next_poll_at.year == 2100
+
+
+def test_an_org_that_is_not_watched_says_why_nothing_happens() -> None:
+    org = ScratchOrgFactory(watched=False, unwatched_reason=ScratchOrg.Unwatched.STOPPED)
+    operation = manual.start_poll(org.team, org, "alice@example.com")
+    assert (operation.total, operation.message) == (0, "left out: Somebody stopped watching it.")

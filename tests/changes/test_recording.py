@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -107,7 +106,7 @@ def test_a_position_that_is_taken_is_an_error_and_loses_no_change() -> None:
     turn = a_turn()
     store(turn, reading(edit("A", 5)))
     Team.objects.update(feed_position=0)  # as after a careless restore
-    with pytest.raises(psycopg.errors.UniqueViolation):
+    with pytest.raises(IntegrityError):
         store(next_turn(turn.org), reading(edit("B", 6)))
     assert not TrackedComponent.objects.filter(member_name="B").exists()  # so the next poll finds it again
 
@@ -201,6 +200,12 @@ def test_a_refused_login_does_not_undo_what_was_decided_meanwhile() -> None:
     assert not Event.objects.exists()
 
 
+def test_a_stale_lease_leaves_no_gap_mark() -> None:
+    turn = a_turn(last_polled_at=timezone.now() - timedelta(hours=2))
+    assert store(replace(turn, lease_token=uuid4()), reading(edit("A", 5))) is None
+    assert not GapMark.objects.exists()
+
+
 def test_a_hole_of_more_than_three_intervals_leaves_a_gap_mark() -> None:
     turn = a_turn()
     store(turn, reading())
@@ -225,7 +230,7 @@ def test_a_tracking_reset_is_marked_and_told() -> None:
 def test_components_of_an_older_epoch_count_as_revision_minus_one() -> None:
     turn = a_turn()
     store(turn, reading(edit("A", 5)))
-    known = recording.known_components(turn.org.pk, 1, [("ApexClass", "A"), ("ApexClass", "B")])
+    known, _ = recording.what_is_known(turn.org.pk, 1, [member("A", 6), member("B", 7)])
     assert {key: (each.revision_num, each.is_deleted) for key, each in known.items()} == {
         ("ApexClass", "A"): (-1, False)
     }
@@ -239,9 +244,8 @@ def test_the_default_admin_goes_by_the_name_of_the_orgs_owner() -> None:
     ]
     recording.remember_people(turn, people)
     assert set(Person.objects.values_list("name", flat=True)) == {"Ana Lopez", "Ben"}
-    assert recording.unknown_people(turn, [edit("A", 5), edit("B", 6, changed_by=salesforce_id("005", 9))]) == [
-        salesforce_id("005", 9)
-    ]
+    seen = [member("A", 5), member("B", 6, changed_by=salesforce_id("005", 9))]
+    assert recording.what_is_known(turn.org.pk, 0, seen) == ({}, {ANA})
 
 
 def test_numbers_follow_commits_even_when_two_polls_of_a_team_overlap() -> None:

@@ -13,9 +13,10 @@ from aiosfstream_ng import Client, ReplayOption
 from aiosfstream_ng.auth import AuthenticatorBase
 from aiosfstream_ng.exceptions import ServerError
 
-from tests.conformance.operations import operation, perform, simulator
+from tests.conformance.operations import must_equal, operation, perform, simulator
 
-CHANNEL = "/event/Scratcher_Change__e"
+EVENT = "Note__e"
+CHANNEL = f"/event/{EVENT}"
 SECONDS = 30
 
 
@@ -39,8 +40,8 @@ def publish(*notes: str) -> None:
     login = simulator().login_as(simulator().hub.org_id)
     for note in notes:
         answer = requests.post(
-            f"{login['instance_url']}/services/data/v67.0/sobjects/Scratcher_Change__e",
-            json={"Component__c": note},
+            f"{login['instance_url']}/services/data/v67.0/sobjects/{EVENT}",
+            json={"Text__c": note},
             headers={"Authorization": f"Bearer {login['access_token']}"},
             timeout=SECONDS,
         )
@@ -48,7 +49,7 @@ def publish(*notes: str) -> None:
 
 
 async def next_notes(client: Client, count: int) -> list[str]:
-    return [(await client.receive())["data"]["payload"]["Component__c"] for _ in range(count)]
+    return [(await client.receive())["data"]["payload"]["Text__c"] for _ in range(count)]
 
 
 def within_time(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -62,7 +63,7 @@ def new_events() -> None:
         async with Client(ByJwt(), replay=ReplayOption.NEW_EVENTS) as client:
             await client.subscribe(CHANNEL)
             await asyncio.to_thread(publish, "first", "second")
-            assert await next_notes(client, 2) == ["first", "second"]
+            must_equal(await next_notes(client, 2), ["first", "second"])
 
     within_time(story)
 
@@ -76,7 +77,7 @@ def replay_of_all_events() -> None:
             while await next_notes(client, 1) != ["long ago"]:
                 pass
             await asyncio.to_thread(publish, "just now")
-            assert await next_notes(client, 1) == ["just now"]
+            must_equal(await next_notes(client, 1), ["just now"])
 
     within_time(story)
 
@@ -90,11 +91,11 @@ def replay_from_the_last_event_seen() -> None:
         async with Client(ByJwt(), replay=seen) as client:
             await client.subscribe(CHANNEL)
             await asyncio.to_thread(publish, "seen")
-            assert await next_notes(client, 1) == ["seen"]
+            must_equal(await next_notes(client, 1), ["seen"])
         publish("missed 1", "missed 2")
         async with Client(ByJwt(), replay=seen) as client:
             await client.subscribe(CHANNEL)
-            assert await next_notes(client, 2) == ["missed 1", "missed 2"]
+            must_equal(await next_notes(client, 2), ["missed 1", "missed 2"])
 
     within_time(story)
 
@@ -113,4 +114,5 @@ def an_unknown_channel_is_refused() -> None:
 
 
 if __name__ == "__main__":
+    simulator().declare("hub", {"name": EVENT, "fields": [{"name": "Text__c", "type": "string"}]})
     perform("aiosfstream-ng", version("aiosfstream-ng"))

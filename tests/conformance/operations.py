@@ -25,6 +25,11 @@ def operation(function: Operation) -> Operation:
     return function
 
 
+def must_equal(found: object, wanted: object) -> None:
+    """AssertionError that shows both if they differ."""
+    assert found == wanted, f"\n found: {found!r:.2000}\nwanted: {wanted!r:.2000}"
+
+
 def simulator() -> Control:
     """The running simulator's control API."""
     return connect(Path(os.environ["SIMULATOR_DIR"]))

@@ -3,8 +3,8 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.conformance.operations import operation, perform, simulator
-from tests.conformance.sf_command import HOME, login_to_hub, sf, version
+from tests.conformance.operations import must_equal, operation, perform, simulator
+from tests.conformance.sf_command import API, HOME, login_to_hub, sf, version
 
 MADE = "made"
 
@@ -13,8 +13,8 @@ MADE = "made"
 def login_jwt() -> None:
     hub = simulator().hub
     result = login_to_hub()
-    assert (result["username"], result["orgId"]) == (hub.username, hub.org_id), result
-    assert result["instanceUrl"] == simulator().url, result
+    must_equal((result["username"], result["orgId"]), (hub.username, hub.org_id))
+    must_equal(result["instanceUrl"], simulator().url)
 
 
 @operation
@@ -23,7 +23,8 @@ def login_access_token() -> None:
     token = simulator().login_as(org["org_id"])["access_token"]
     where = ("--instance-url", simulator().url, "--alias", "by-token", "--no-prompt")
     result = sf("org", "login", "access-token", *where, SF_ACCESS_TOKEN=token)
-    assert (result["username"], result["orgId"]) == (org["username"], org["org_id"]), result
+    must_equal((result["username"], result["orgId"]), (org["username"], org["org_id"]))
+    must_equal((result["isScratch"], result["isDevHub"], result["instanceApiVersion"]), (True, False, API))
 
 
 @operation
@@ -33,21 +34,21 @@ def login_sfdx_url() -> None:
     file = HOME / "auth-url"
     file.write_text(f"force://PlatformCLI::{org['refresh_token']}@{urlsplit(simulator().url).netloc}")
     result = sf("org", "login", "sfdx-url", "--sfdx-url-file", str(file), "--alias", "by-url")
-    assert (result["username"], result["orgId"]) == (org["username"], org["org_id"]), result
+    must_equal((result["username"], result["orgId"]), (org["username"], org["org_id"]))
 
 
 @operation
 def org_list() -> None:
     result = sf("org", "list")
     hubs = [(org["username"], org["connectedStatus"], org["isDefaultDevHubUsername"]) for org in result["devHubs"]]
-    assert hubs == [(simulator().hub.username, "Connected", True)], result
+    must_equal(hubs, [(simulator().hub.username, "Connected", True)])
 
 
 @operation
 def org_display() -> None:
     result = sf("org", "display", "--target-org", "hub")
-    assert (result["id"], result["connectedStatus"]) == (simulator().hub.org_id, "Connected"), result
-    assert result["instanceUrl"] == simulator().url, result
+    must_equal((result["id"], result["connectedStatus"]), (simulator().hub.org_id, "Connected"))
+    must_equal(result["instanceUrl"], simulator().url)
 
 
 @operation
@@ -80,28 +81,28 @@ def data_query_tooling() -> None:
        SF_ACCESS_TOKEN=token)  # fmt: skip
     query = "SELECT MemberName, RevisionCounter, IsNameObsolete FROM SourceMember"
     result = sf("data", "query", "--target-org", "tooling", "--use-tooling-api", "--query", query)
-    assert [(row["MemberName"], row["IsNameObsolete"]) for row in result["records"]] == [("Queried", False)], result
+    must_equal([(row["MemberName"], row["IsNameObsolete"]) for row in result["records"]], [("Queried", False)])
 
 
 @operation
 def data_create_record() -> None:
     made = sf("data", "create", "record", "--target-org", "hub", "--sobject", "Account", "--values", "Name='Sun Inc'")
     assert made["success"], made
-    assert accounts(f"Id = '{made['id']}'") == ["Sun Inc"]
+    must_equal(accounts(f"Id = '{made['id']}'"), ["Sun Inc"])
 
 
 @operation
 def data_update_record() -> None:
     words = ("--target-org", "hub", "--sobject", "Account", "--where", "Name='Sun Inc'")
     changed = sf("data", "update", "record", *words, "--values", "Name='Moon Inc'")
-    assert accounts(f"Id = '{changed['id']}'") == ["Moon Inc"]
+    must_equal(accounts(f"Id = '{changed['id']}'"), ["Moon Inc"])
 
 
 @operation
 def data_delete_record() -> None:
     gone = sf("data", "delete", "record", "--target-org", "hub", "--sobject", "Account", "--where", "Name='Moon Inc'")
     assert gone["success"], gone
-    assert accounts("Name = 'Moon Inc'") == []
+    must_equal(accounts("Name = 'Moon Inc'"), [])
 
 
 @operation
@@ -110,8 +111,8 @@ def data_import_bulk() -> None:
     file.write_text("Name,Industry\n" + "".join(f"Bulk {number},Energy\n" for number in range(250)))
     words = ("--target-org", "hub", "--sobject", "Account", "--file", str(file), "--wait", "2")
     result = sf("data", "import", "bulk", *words, "--line-ending", "LF")
-    assert (result["processedRecords"], result["successfulRecords"], result["failedRecords"]) == (250, 250, 0), result
-    assert len(accounts("Name LIKE 'Bulk %'")) == 250
+    must_equal((result["processedRecords"], result["successfulRecords"], result["failedRecords"]), (250, 250, 0))
+    must_equal(len(accounts("Name LIKE 'Bulk %'")), 250)
 
 
 def accounts(where: str) -> list[str]:
@@ -124,9 +125,9 @@ def accounts(where: str) -> list[str]:
 def sobject_describe() -> None:
     result = sf("sobject", "describe", "--target-org", "hub", "--sobject", "Account")
     fields = {field["name"]: field for field in result["fields"]}
-    assert (result["name"], result["keyPrefix"]) == ("Account", "001"), result
+    must_equal((result["name"], result["keyPrefix"]), ("Account", "001"))
     assert (fields["Name"]["type"], fields["Name"]["nillable"]) == ("string", False), fields["Name"]
-    assert fields["OwnerId"]["referenceTo"] == ["User"], fields["OwnerId"]
+    must_equal(fields["OwnerId"]["referenceTo"], ["User"])
     assert "Energy" in [value["value"] for value in fields["Industry"]["picklistValues"]], fields["Industry"]
 
 
@@ -135,7 +136,7 @@ def org_create_scratch() -> None:
     wanted = ("--edition", "developer", "--duration-days", "1", "--alias", MADE, "--wait", "5")
     result = sf("org", "create", "scratch", "--target-dev-hub", "hub", *wanted)
     made = simulator().orgs(username=result["username"])
-    assert [(org["org_id"], org["alive"]) for org in made] == [(result["orgId"], True)], (result, made)
+    must_equal([(org["org_id"], org["alive"]) for org in made], [(result["orgId"], True)])
 
 
 @operation

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.operations import operation, perform, simulator
+from tests.conformance.operations import must_equal, operation, perform, simulator
 from tests.conformance.sf_command import API, HOME, login_to_org, sf, version
 
 PROJECT = HOME / "project"
@@ -48,7 +48,7 @@ def edits_of(org_id: str) -> list[tuple[str, str, str]]:
 def project_retrieve_preview_after_an_edit() -> None:
     org_id = new_org("watched")
     simulator().edit(org_id, "ApexClass", "Sun", "NEW")
-    assert preview("watched") == {"toRetrieve": [("ApexClass", "Sun")], "toDelete": [], "conflicts": []}
+    must_equal(preview("watched"), {"toRetrieve": [("ApexClass", "Sun")], "toDelete": [], "conflicts": []})
 
 
 @operation
@@ -56,8 +56,8 @@ def project_retrieve_preview_after_a_delete() -> None:
     class_file("Sun")
     org_id = org_of("watched")
     simulator().edit(org_id, "ApexClass", "Sun", "DELETE")
-    assert preview("watched")["toDelete"] == [("ApexClass", "Sun")]
-    assert preview("watched")["toRetrieve"] == []
+    must_equal(preview("watched")["toDelete"], [("ApexClass", "Sun")])
+    must_equal(preview("watched")["toRetrieve"], [])
 
 
 @operation
@@ -67,7 +67,7 @@ def project_retrieve_preview_after_4500_edits() -> None:
     simulator().edits(
         [{"org_id": org_id, "member_type": "ApexClass", "member_name": name, "kind": "NEW"} for name in names]
     )
-    assert preview("busy")["toRetrieve"] == [("ApexClass", name) for name in names]
+    must_equal(preview("busy")["toRetrieve"], [("ApexClass", name) for name in names])
 
 
 @operation
@@ -75,18 +75,17 @@ def project_deploy_start() -> None:
     org_id = new_org("workshop")
     class_file("Moon")
     result = deploy("workshop", "Moon")
-    assert {(one["type"], one["fullName"], one["state"]) for one in result["files"]} == {
-        ("ApexClass", "Moon", "Created")
-    }, result
-    assert edits_of(org_id) == [("NEW", "ApexClass", "Moon")]
+    states = {(one["type"], one["fullName"], one["state"]) for one in result["files"]}
+    must_equal(states, {("ApexClass", "Moon", "Created")})
+    must_equal(edits_of(org_id), [("NEW", "ApexClass", "Moon")])
 
 
 @operation
 def project_deploy_start_of_a_change() -> None:
     class_file("Moon", " /* waning */ ")
     result = deploy("workshop", "Moon")
-    assert {one["state"] for one in result["files"]} == {"Changed"}, result
-    assert edits_of(org_of("workshop")) == [("NEW", "ApexClass", "Moon"), ("CHANGE", "ApexClass", "Moon")]
+    must_equal({one["state"] for one in result["files"]}, {"Changed"})
+    must_equal(edits_of(org_of("workshop")), [("NEW", "ApexClass", "Moon"), ("CHANGE", "ApexClass", "Moon")])
 
 
 @operation
@@ -100,7 +99,7 @@ def project_retrieve_start() -> None:
 
 @operation
 def project_retrieve_preview_shows_nothing() -> None:
-    assert preview("workshop") == {"toRetrieve": [], "toDelete": [], "conflicts": []}
+    must_equal(preview("workshop"), {"toRetrieve": [], "toDelete": [], "conflicts": []})
 
 
 @operation
@@ -108,7 +107,7 @@ def project_delete_source() -> None:
     org_id = org_of("workshop")
     words = ("--metadata", "ApexClass:Moon", "--target-org", "workshop", "--no-prompt")
     sf("project", "delete", "source", *words, folder=PROJECT)
-    assert edits_of(org_id)[-1] == ("DELETE", "ApexClass", "Moon")
+    must_equal(edits_of(org_id)[-1], ("DELETE", "ApexClass", "Moon"))
     assert not (CLASSES / "Moon.cls").exists()
 
 
@@ -116,7 +115,7 @@ def project_delete_source() -> None:
 def org_list_metadata() -> None:
     result = sf("org", "list", "metadata", "--metadata-type", "ApexClass", "--target-org", "workshop")
     listed = result if isinstance(result, list) else [result]
-    assert [one["fullName"] for one in listed] == ["Star"], result
+    must_equal([one["fullName"] for one in listed], ["Star"])
 
 
 def deploy(alias: str, name: str) -> Any:

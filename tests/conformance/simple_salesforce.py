@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce import exceptions as refused
 from simple_salesforce.api import Salesforce
 
-from tests.conformance.operations import operation, perform, simulator
+from tests.conformance.operations import must_equal, operation, perform, simulator
 
 LOGIN_HOST = "https://login.salesforce.com"
 
@@ -65,7 +65,7 @@ def code(error: refused.SalesforceError) -> str:
 def jwt_login() -> None:
     client = hub()
     assert client.session_id.startswith(simulator().hub.org_id[:15])
-    assert f"https://{client.sf_instance}" == simulator().url
+    must_equal(f"https://{client.sf_instance}", simulator().url)
     users = client.query("SELECT Username FROM User")["records"]
     assert simulator().hub.username in [user["Username"] for user in users]
 
@@ -82,7 +82,7 @@ def jwt_login_refused() -> None:
             session=session(),
         ),
     )
-    assert getattr(error, "code", "") == "invalid_grant", error
+    must_equal(getattr(error, "code", ""), "invalid_grant")
 
 
 @operation
@@ -94,11 +94,11 @@ def query_all() -> None:
     simulator().edits([{**edit, "member_name": name} for name in names])
     client = org(made["org_id"])
     found = client.toolingexecute("query", params={"q": "SELECT MemberName FROM SourceMember"})
-    assert (found["totalSize"], len(found["records"]), found["done"]) == (4_100, 2_000, False), found
-    assert client.api_usage["api-usage"].total == 15_000
+    must_equal((found["totalSize"], len(found["records"]), found["done"]), (4_100, 2_000, False))
+    must_equal(client.api_usage["api-usage"].total, 15_000)
     rows = client.query_all("SELECT Id FROM User")
     assert rows["done"]
-    assert rows["totalSize"] == len(rows["records"]) == 1
+    must_equal((rows["totalSize"], len(rows["records"])), (1, 1))
 
 
 @operation
@@ -107,9 +107,9 @@ def query_all_over_pages() -> None:
     client = org(simulator().create_orgs()[0]["org_id"])
     client.bulk2.Account.insert(records=[{"Name": f"Paged {number}"} for number in range(4_100)], wait=1)
     found = client.query_all("SELECT Name FROM Account ORDER BY Name")
-    assert (found["totalSize"], found["done"], len(found["records"])) == (4_100, True, 4_100)
+    must_equal((found["totalSize"], found["done"], len(found["records"])), (4_100, True, 4_100))
     names = [row["Name"] for row in client.query_all_iter("SELECT Name FROM Account ORDER BY Name")]
-    assert names == sorted(f"Paged {number}" for number in range(4_100))
+    must_equal(names, sorted(f"Paged {number}" for number in range(4_100)))
 
 
 @operation
@@ -117,12 +117,12 @@ def bulk2_ingest() -> None:
     client = org(simulator().create_orgs()[0]["org_id"])
     good = [{"LastName": f"Bulk {number}", "FirstName": "Maren"} for number in range(40)]
     done = client.bulk2.Contact.insert(records=[*good, {"LastName": "", "FirstName": "Nobody"}], wait=1)
-    assert [(one["numberRecordsProcessed"], one["numberRecordsFailed"]) for one in done] == [(41, 1)], done
+    must_equal([(one["numberRecordsProcessed"], one["numberRecordsFailed"]) for one in done], [(41, 1)])
     failed = client.bulk2.Contact.get_failed_records(done[0]["job_id"])
     assert "REQUIRED_FIELD_MISSING" in failed, failed
     good_ones = client.bulk2.Contact.get_successful_records(done[0]["job_id"])
     assert len(good_ones.strip().splitlines()) == 41, good_ones
-    assert client.query("SELECT COUNT() FROM Contact WHERE FirstName = 'Maren'")["totalSize"] == 40
+    must_equal(client.query("SELECT COUNT() FROM Contact WHERE FirstName = 'Maren'")["totalSize"], 40)
 
 
 @operation
@@ -131,7 +131,7 @@ def bulk2_query() -> None:
     for name in ("Sun", "Moon"):
         client.Account.create({"Name": name})
     pages = list(client.bulk2.Account.query("SELECT Name FROM Account ORDER BY Name", wait=1))
-    assert [line.strip('"') for page in pages for line in page.splitlines()] == ["Name", "Moon", "Sun"], pages
+    must_equal([line.strip('"') for page in pages for line in page.splitlines()], ["Name", "Moon", "Sun"])
 
 
 @operation
@@ -143,7 +143,7 @@ def limits() -> None:
 @operation
 def expired_session() -> None:
     client = Salesforce(session_id="00D000000000001!wrong", instance_url=simulator().url)
-    assert code(refusal(refused.SalesforceExpiredSession, client.limits)) == "INVALID_SESSION_ID"
+    must_equal(code(refusal(refused.SalesforceExpiredSession, client.limits)), "INVALID_SESSION_ID")
 
 
 @operation
@@ -156,7 +156,7 @@ def malformed_request() -> None:
     client = hub()
     for query, expected in codes.items():
         error = refusal(refused.SalesforceMalformedRequest, lambda query=query: client.query(query))  # type: ignore[misc]
-        assert code(error) == expected, error
+        must_equal(code(error), expected)
 
 
 @operation
@@ -164,13 +164,49 @@ def refused_request() -> None:
     made = simulator().create_orgs()[0]
     client = org(made["org_id"])
     simulator().fault([made["org_id"]], "quota")
-    assert code(refusal(refused.SalesforceRefusedRequest, client.limits)) == "REQUEST_LIMIT_EXCEEDED"
+    must_equal(code(refusal(refused.SalesforceRefusedRequest, client.limits)), "REQUEST_LIMIT_EXCEEDED")
 
 
 @operation
 def resource_not_found() -> None:
     error = refusal(refused.SalesforceResourceNotFound, lambda: hub().restful("nothing"))
-    assert code(error) == "NOT_FOUND"
+    must_equal(code(error), "NOT_FOUND")
+
+
+@operation
+def more_than_one_record() -> None:
+    """An external id that is not unique names two records."""
+    org_id = simulator().create_orgs()[0]["org_id"]
+    field = {"name": "Legacy__c", "type": "string", "length": 20, "externalId": True}
+    simulator().declare([org_id], {"name": "Account", "fields": [field]})
+    client = org(org_id)
+    for name in ("Sun", "Moon"):
+        client.Account.create({"Name": name, "Legacy__c": "7"})
+    error = refusal(refused.SalesforceMoreThanOneRecord, lambda: client.Account.get_by_custom_id("Legacy__c", "7"))
+    must_equal(len(error.content), 2)
+
+
+@operation
+def records() -> None:
+    """Create, read, change, upsert, delete; what Salesforce refuses comes as its own error."""
+    org_id = simulator().create_orgs()[0]["org_id"]
+    client = org(org_id)
+    made = client.Contact.create({"LastName": "Okafor"})
+    must_equal(client.Contact.update(made["id"], {"FirstName": "Ngozi"}), 204)
+    must_equal(client.Contact.get(made["id"])["Name"], "Ngozi Okafor")
+    wrong = {"LastName": "X", "LeadSource": "Nowhere", "AccountId": "001000000000000AAA"}
+    for values, expected in (({}, "REQUIRED_FIELD_MISSING"), (wrong, "INVALID_CROSS_REFERENCE_KEY")):
+        error = refusal(refused.SalesforceMalformedRequest, lambda values=values: client.Contact.create(values))  # type: ignore[misc]
+        must_equal(code(error), expected)
+    simulator().fault([org_id], "row_lock", share=1)
+    locked = refusal(
+        refused.SalesforceMalformedRequest, lambda: client.Contact.update(made["id"], {"FirstName": "Amara"})
+    )
+    must_equal(code(locked), "UNABLE_TO_LOCK_ROW")
+    simulator().clear_faults([org_id])
+    must_equal(client.Contact.delete(made["id"]), 204)
+    gone = refusal(refused.SalesforceResourceNotFound, lambda: client.Contact.delete(made["id"]))
+    must_equal(code(gone), "ENTITY_IS_DELETED")
 
 
 @operation
@@ -179,7 +215,7 @@ def general_error() -> None:
     client = org(made["org_id"])
     simulator().fault([made["org_id"]], "unavailable")
     error = refusal(refused.SalesforceGeneralError, client.limits)
-    assert (error.status, code(error)) == (503, "SERVER_UNAVAILABLE")
+    must_equal((error.status, code(error)), (503, "SERVER_UNAVAILABLE"))
 
 
 @operation
@@ -187,7 +223,7 @@ def general_error_of_a_deleted_org() -> None:
     made = simulator().create_orgs()[0]
     client = org(made["org_id"])
     simulator().delete(made["org_id"])
-    assert refusal(refused.SalesforceGeneralError, client.limits).status == 420
+    must_equal(refusal(refused.SalesforceGeneralError, client.limits).status, 420)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The admin as a superuser sees it: what stands, what can be done, and never a secret."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import AuditEntry, User
@@ -135,10 +137,12 @@ def test_a_hub_gets_other_credentials_through_its_form(watch: Watch, admin: Clie
 
 def test_a_hubs_own_fields_are_edited_and_the_others_are_not(watch: Watch, admin: Client) -> None:
     url = reverse("admin:orgs_devhub_change", args=[watch.hub.pk])
+    ScratchOrg.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
     assert (
         admin.post(url, {"name": "Acme", "active": "on", "poll_interval_minutes": "2", "org_id": "x"}).status_code
         == 302
     )
+    assert not ScratchOrg.objects.filter(next_poll_at__gt=timezone.now() + timedelta(minutes=2)).exists()
     hub = DevHub.objects.get()
     assert (hub.name, hub.poll_interval_minutes, hub.org_id) == ("Acme", 2, watch.simulator.hub.org_id)
     for interval in ("0", "-5"):  # the next poll would be due at once, for ever

@@ -1,8 +1,10 @@
 """/api/devhubs: maintainers add, change and remove them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Role
 from apps.changes.models import Person, SourceChange, TrackedComponent
@@ -43,6 +45,21 @@ def test_alice_changes_interval_and_activity(cast: Cast, hub: DevHub) -> None:
     hub.refresh_from_db()
     assert (hub.poll_interval_minutes, hub.active) == (2.5, False)
     assert AuditEntry.objects.get(action="dev_hub.changed").data == {"poll_interval_minutes": 2.5, "active": False}
+
+
+def test_a_shorter_interval_takes_effect_at_once(cast: Cast, hub: DevHub) -> None:
+    in_an_hour, soon = timezone.now() + timedelta(hours=1), timezone.now() + timedelta(seconds=30)
+    waiting = ScratchOrgFactory(dev_hub=hub, next_poll_at=in_an_hour)
+    failing = ScratchOrgFactory(dev_hub=hub, next_poll_at=in_an_hour, consecutive_failures=5)
+    due_soon = ScratchOrgFactory(dev_hub=hub, next_poll_at=soon)
+    elsewhere = ScratchOrgFactory(next_poll_at=in_an_hour)
+
+    cast.alice.client.patch(f"{URL}/{hub.pk}", {"poll_interval_minutes": 1}, format="json")
+
+    for org in (waiting, failing, due_soon, elsewhere):
+        org.refresh_from_db()
+    assert timezone.now() - timedelta(seconds=5) < waiting.next_poll_at < timezone.now() + timedelta(seconds=61)
+    assert (failing.next_poll_at, due_soon.next_poll_at, elsewhere.next_poll_at) == (in_an_hour, soon, in_an_hour)
 
 
 @pytest.mark.parametrize("body", [{"poll_interval_minutes": 0}, {"active": "perhaps"}, {"private_key": "x"}, [1], "x"])

@@ -8,6 +8,13 @@ from tests.simulator.conftest import Api
 
 EVENT = "Scratcher_Change__e"
 CHANNEL = f"/event/{EVENT}"
+EVENT_OBJECT = {
+    "name": EVENT,
+    "fields": [
+        {"name": "Kind__c", "type": "string", "length": 20},
+        {"name": "Component__c", "type": "string", "length": 255, "required": True},
+    ],
+}
 
 
 @dataclass

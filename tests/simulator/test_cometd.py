@@ -13,11 +13,16 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulator.bayeux import CHANNEL, Listener, publish, told
+from tests.simulator.bayeux import CHANNEL, EVENT_OBJECT, Listener, publish, told
 from tests.simulator.conftest import Api
 from tests.simulators import Simulator, simulator
 
 HANDSHAKE = {"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"], "id": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _event_object(simulator: Simulator, org: dict[str, Any]) -> None:
+    simulator.declare([org["org_id"]], EVENT_OBJECT)
 
 
 def post(api: Api, data: str | bytes, version: str = "/67.0") -> requests.Response:
@@ -149,6 +154,22 @@ def test_the_end_of_the_org_ends_its_connections(api: Api, org: dict[str, Any]) 
     Listener(api).open()
     api.simulator.delete(org["org_id"])
     assert post(api, json.dumps(HANDSHAKE)).status_code == 420
+
+
+def test_a_held_connection_notices_that_its_token_died(api: Api, org: dict[str, Any]) -> None:
+    listener = Listener(api).open()
+    listener.subscribe()
+    replies: list[dict[str, Any]] = []
+    holding = threading.Thread(
+        target=lambda: replies.append(
+            listener.ask("connect", connectionType="long-polling", clientId=listener.client_id)
+        )
+    )
+    holding.start()
+    time.sleep(0.3)
+    api.simulator.delete(org["org_id"])
+    holding.join(5)
+    assert (replies[0]["error"], replies[0]["advice"]["reconnect"]) == ("401::Authentication invalid", "none")
 
 
 def test_a_scratch_org_has_20_subscribers_at_most(api: Api) -> None:

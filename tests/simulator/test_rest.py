@@ -23,6 +23,10 @@ def test_versions_need_no_session_and_say_no_usage(simulator: Simulator) -> None
     assert "Sforce-Limit-Info" not in answer.headers
 
 
+def test_slashes_too_many_before_the_path_do_no_harm(api: Api) -> None:
+    assert api.call("GET", "//services/data/v67.0/limits").status_code == 200
+
+
 def test_the_resource_map_names_the_identity(api: Api, org: dict[str, Any]) -> None:
     resources = api.call("GET", "/services/data/v67.0").json()
     assert org["org_id"] in resources["identity"]
@@ -78,6 +82,20 @@ def test_query_works_with_and_without_a_trailing_slash(api: Api, path: str) -> N
 
 def test_a_query_without_text_is_malformed(api: Api) -> None:
     assert error(api.call("GET", "/services/data/v67.0/query")) == (400, "MALFORMED_QUERY")
+
+
+def test_a_locator_that_was_not_given_out_is_invalid(api: Api) -> None:
+    api.simulator.edits(
+        [
+            {"org_id": api.token[:15], "member_type": "ApexClass", "member_name": f"C{number}", "kind": "NEW"}
+            for number in range(2_001)
+        ]
+    )
+    more = api.query("SELECT Id FROM SourceMember", tooling=True).json()["nextRecordsUrl"]
+    assert api.call("GET", more).status_code == 200
+    for wrong in ("9" * 5_000, "2001", "-1", "x", ""):
+        answer = api.call("GET", f"{more.rpartition('-')[0]}-{wrong}")
+        assert error(answer) == (400, "INVALID_QUERY_LOCATOR")
 
 
 def test_records_carry_type_and_url_also_in_relationships(hub: Api, org: dict[str, Any]) -> None:

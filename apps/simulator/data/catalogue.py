@@ -2,6 +2,7 @@
 of standard/*.json, and what the org declared. Orgs share the schemas below until one declares objects of its own."""
 
 import json
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -14,7 +15,6 @@ from apps.simulator.records import Kind
 
 _STANDARD = Path(__file__).parent / "standard"
 _PREFIXES = {
-    "User": ids.USER,
     "Organization": ids.ORGANIZATION,
     "ScratchOrgInfo": ids.SCRATCH_ORG_INFO,
     "ActiveScratchOrg": ids.ACTIVE_SCRATCH_ORG,
@@ -98,11 +98,25 @@ def _field(index: int, name: str, kind: Kind, hints: dict[str, Any], *, settable
     )
 
 
+def _declared_record(entity: Entity, record_type: type[Any]) -> Entity:
+    """An object that a declaration describes and whose records are tuples of that type all the same."""
+    places = {name: place for place, name in enumerate(record_type._fields)}
+    fields = [replace(field, key=places[field.name]) for field in entity.fields.values() if field.name in places]
+    return replace(
+        entity,
+        fields={field.name.lower(): field for field in fields},
+        relationships={},
+        stored=False,
+        deletable=False,
+    )
+
+
 def _schema(*groups: tuple[Entity, ...]) -> Schema:
     return Schema({entity.name.lower(): entity for group in groups for entity in group})
 
 
-USER = _read(records.User)
+_DECLARED = {path.stem: read_object(json.loads(path.read_text())) for path in sorted(_STANDARD.glob("*.json"))}
+USER = _declared_record(_DECLARED.pop("User"), records.User)
 _EVERY_ORG = (
     USER,
     *(
@@ -116,7 +130,7 @@ _EVERY_ORG = (
         )
     ),
 )
-_STANDARD_OBJECTS = tuple(read_object(json.loads(path.read_text())) for path in sorted(_STANDARD.glob("*.json")))
+_STANDARD_OBJECTS = tuple(_DECLARED.values())
 
 HUB = _schema(_EVERY_ORG, _STANDARD_OBJECTS, (_read(records.ScratchOrgInfo), _read(records.ActiveScratchOrg)))
 SCRATCH_ORG = _schema(_EVERY_ORG, _STANDARD_OBJECTS)

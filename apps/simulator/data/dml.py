@@ -5,20 +5,21 @@ also as {"Account": {"Number__c": "17"}}. Text is read as the field's type, so t
 what a row leaves out stays as it is, None or "" makes it null.
 """
 
+from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from apps.simulator import ids
 from apps.simulator.clock import salesforce_datetime
-from apps.simulator.data import rules, scratch_orgs
+from apps.simulator.data import rules, scratch_orgs, users
 from apps.simulator.data.catalogue import find
 from apps.simulator.data.entities import Entity, Field
-from apps.simulator.data.errors import DmlError
+from apps.simulator.data.errors import DmlError, MissingFields
 from apps.simulator.data.store import Row, Store, store_of
 from apps.simulator.data.values import checked
 from apps.simulator.orgs import Org
 from apps.simulator.records import Kind, User
-from apps.simulator.world import World
+from apps.simulator.world import PlatformEvent, World
 
 __all__ = ["AmbiguousKey", "DmlError", "delete", "insert", "update", "upsert"]
 
@@ -37,9 +38,11 @@ def insert(world: World, org: Org, user: User, object_name: str, values: dict[st
     entity, store = _changeable(world, org, object_name)
     if not entity.createable:
         raise _not_allowed(entity, "create")
-    if not entity.stored:
+    if entity.name == "ScratchOrgInfo":
         return scratch_orgs.request(world, user, entity, values, now)
     wanted = _accepted(store, entity, values, creating=True)
+    if entity.name == "User":
+        return users.insert(world, org, user, entity, wanted, now)
     if entity.is_platform_event:
         return _publish(world, org, user, entity, wanted, now)
     if store.is_full:
@@ -68,6 +71,9 @@ def update(
     entity, store = _changeable(world, org, object_name)
     if not entity.updateable:
         raise _not_allowed(entity, "update")
+    if entity.name == "User":
+        users.update(world, org, user, entity, record_id, _accepted(store, entity, values, creating=False), now)
+        return
     before = existing(store, entity, record_id)
     wanted = _accepted(store, entity, values, creating=False)
     row = before.changed(wanted | _stamps(user, now))
@@ -108,7 +114,7 @@ def delete(world: World, org: Org, user: User, object_name: str, record_id: str,
     entity, store = _changeable(world, org, object_name)
     if not entity.deletable:
         raise _not_allowed(entity, "delete")
-    if not entity.stored:
+    if entity.name == "ActiveScratchOrg":
         scratch_orgs.end(world, org, user, record_id, now)
         return
     row = existing(store, entity, record_id)
@@ -147,11 +153,16 @@ def existing(store: Store, entity: Entity, record_id: str) -> Row:
     raise DmlError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
 
-def remarks(entity: Entity) -> list[dict[str, Any]]:
-    """What the answer to an insert says beside the id: of a platform event, that it only waits to be delivered."""
+def remarks(entity: Entity, record_id: str) -> list[dict[str, Any]]:
+    """What the answer to an insert says beside the id: of a platform event, that it only waits to be delivered, and
+    the uuid by which subscribers know it."""
     if not entity.is_platform_event:
         return []
-    return [{"statusCode": "OPERATION_ENQUEUED", "message": str(uuid4()), "fields": []}]
+    return [{"statusCode": "OPERATION_ENQUEUED", "message": _event_uuid(record_id), "fields": []}]
+
+
+def _event_uuid(record_id: str) -> str:
+    return str(UUID(bytes=sha256(record_id.encode()).digest()[:16], version=4))
 
 
 def _publish(world: World, org: Org, user: User, entity: Entity, wanted: dict[str, Any], now: float) -> str:
@@ -159,10 +170,12 @@ def _publish(world: World, org: Org, user: User, entity: Entity, wanted: dict[st
     payload = {field.name: wanted.get(field.name, field.default) for field in entity.fields.values() if field.custom}
     missing = [field.name for field in entity.fields.values() if field.required and payload.get(field.name) is None]
     if missing:
-        raise _missing(missing)
+        raise MissingFields(missing)
+    record_id = store_of(org).new_id(entity)
+    event = PlatformEvent(user, entity.name, payload, _event_uuid(record_id), now)
     for listener in world.event_listeners:
-        listener(org, user, entity.name, payload, now)
-    return store_of(org).new_id(entity)
+        listener(org, event)
+    return record_id
 
 
 def _changeable(world: World, org: Org, object_name: str) -> tuple[Entity, Store]:
@@ -240,6 +253,8 @@ def _check_reference(store: Store, field: Field, record_id: str | None) -> None:
     if record_id is None:
         return
     targets = [store.schema.find(name) for name in field.reference_to]
+    if None in targets:  # a profile: there are no records of them here
+        return
     if not any(target is not None and target.key_prefix == record_id[:3] for target in targets):
         raise DmlError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {record_id}", (field.name,))
     if store.parent(record_id) is None:
@@ -252,7 +267,7 @@ def _complete(store: Store, entity: Entity, row: Row, before: Row | None) -> Non
     """What must be said is said, what follows from it is set, what must be unique is."""
     missing = [field.name for field in entity.fields.values() if field.required and row[field.name] is None]
     if missing:
-        raise _missing(missing)
+        raise MissingFields(missing)
     rule = rules.BEFORE.get(entity.name)
     if rule is not None:
         rule(store, row, before)
@@ -263,11 +278,6 @@ def _complete(store: Store, entity: Entity, row: Row, before: Row | None) -> Non
             if before is None or other["Id"] != before["Id"]:
                 message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:15]}"
                 raise DmlError("DUPLICATE_VALUE", message, (field.name,))
-
-
-def _missing(names: list[str]) -> DmlError:
-    message = f"Required fields are missing: [{', '.join(names)}]"
-    return DmlError("REQUIRED_FIELD_MISSING", message, tuple(names))
 
 
 def _save(store: Store, entity: Entity, row: Row) -> None:

@@ -9,3 +9,10 @@ class DmlError(Exception):
         self.code = code
         self.message = message
         self.fields = fields
+
+
+class MissingFields(DmlError):
+    """Required fields that are not there."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", tuple(names))

@@ -7,7 +7,7 @@ None for a new one); AFTER lets other rows follow.
 from collections.abc import Callable
 from typing import Any
 
-from apps.simulator.data.errors import DmlError
+from apps.simulator.data.errors import DmlError, MissingFields
 from apps.simulator.data.store import Row, Store
 
 # Stage: probability, forecast category
@@ -97,8 +97,7 @@ def _order_item(store: Store, row: Row, _: Row | None) -> None:
     """Its price book entry is one of the order's price book."""
     missing = [name for name in ("PricebookEntryId", "UnitPrice") if row[name] is None]
     if missing:
-        message = f"Required fields are missing: [{', '.join(missing)}]"
-        raise DmlError("REQUIRED_FIELD_MISSING", message, tuple(missing))
+        raise MissingFields(missing)
     order, price = store.parent(row["OrderId"]), store.parent(row["PricebookEntryId"])
     if order["Pricebook2Id"] != price["Pricebook2Id"]:
         message = (

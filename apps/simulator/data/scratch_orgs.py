@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.simulator import lifecycle, permissions
 from apps.simulator.data.entities import Entity
-from apps.simulator.data.errors import DmlError
+from apps.simulator.data.errors import DmlError, MissingFields
 from apps.simulator.orgs import Org
 from apps.simulator.records import User
 from apps.simulator.world import World
@@ -29,9 +29,9 @@ def _asked(entity: Entity, values: dict[str, Any]) -> dict[str, Any]:
         if value is not None and not isinstance(value, (int, bool) if field.name in _NO_TEXT else str):
             raise DmlError("JSON_PARSER_ERROR", f"Cannot deserialize instance of {field.kind.value} from {field.name}")
         asked[field.name] = value
-    for name in ("ConnectedAppConsumerKey", "ConnectedAppCallbackUrl"):
-        if not asked.get(name):
-            raise DmlError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]", (name,))
+    missing = [name for name in ("ConnectedAppConsumerKey", "ConnectedAppCallbackUrl") if not asked.get(name)]
+    if missing:
+        raise MissingFields(missing)
     days = asked.get("DurationDays", 7)
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= lifecycle.MAX_DAYS:
         message = f"DurationDays must be a whole number from 1 to {lifecycle.MAX_DAYS}"

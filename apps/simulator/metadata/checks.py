@@ -4,7 +4,8 @@ close."""
 import re
 from dataclasses import dataclass
 
-from apps.simulator.metadata.documents import NotXml, parse
+from apps.simulator.metadata.documents import NotXml
+from apps.simulator.metadata.packages import root_of
 from apps.simulator.metadata.plan import Change, Problem
 from apps.simulator.metadata.registry import TYPES, Key, main_file, parent_of
 from apps.simulator.metadata.sources import is_shared
@@ -61,7 +62,7 @@ def _files_fault(change: Change) -> _Fault | None:
 
 def _xml_fault(content: bytes) -> _Fault | None:
     try:
-        parse(content)
+        root_of(content)
     except NotXml as error:
         return _Fault(f"Error parsing file: {error.message}", error.line, error.column)
     return None

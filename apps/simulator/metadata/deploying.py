@@ -12,7 +12,7 @@ from apps.simulator.metadata.documents import Node
 from apps.simulator.metadata.inventory import Inventory, metadata_datetime
 from apps.simulator.metadata.packages import Files
 from apps.simulator.metadata.plan import Change, Deletion, Problem
-from apps.simulator.metadata.registry import Key, member_of_file, source_member
+from apps.simulator.metadata.registry import Key, member_of_file
 from apps.simulator.metadata.soap import boolean
 from apps.simulator.metadata.store import Store, size_of
 from apps.simulator.orgs import Org
@@ -143,7 +143,8 @@ class _Work:
         key = deletion.key
         if key not in self._there:
             text = f"No {key.type} named: {key.name} found"
-            warning = Problem(deletion.file_name, key.name, key.type, text, is_warning=True)
+            manifest = deletion.file_name.rpartition("/")[2]
+            warning = Problem(deletion.file_name, manifest, key.type, text, is_warning=True)
             self._deployment.problems.append(warning)
             return
         self._there.discard(key)
@@ -177,7 +178,7 @@ class _Work:
     def _delete(self, key: Key) -> None:
         for path in self._inventory.source(key):
             self._edit(member_of_file(key, path), "DELETE")
-        self._edit(source_member(key), "DELETE")
+        self._edit(self._inventory.member(key), "DELETE")
         self._store.remove(self._deployment.org, key)
 
     def _bring_in(self, change: Change) -> None:
@@ -189,7 +190,7 @@ class _Work:
         for path, content in change.files.items():
             if before.get(path) != content:
                 self._edit(member_of_file(key, path), "CHANGE" if path in before else "NEW")
-        self._edit(source_member(key), "NEW" if is_new else "CHANGE")
+        self._edit(self._inventory.member(key), "NEW" if is_new else "CHANGE")
         self._store.put(self._deployment.org, key, change.files, self._deployment.user, self._at)
 
     def _edit(self, member: tuple[str, str] | None, kind: Kind) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 MAX_ELEMENTS = 300_000
 MAX_DEPTH = 64
 
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -26,7 +27,8 @@ class NotXml(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """An element. One with children has no text: neither SOAP nor metadata mixes them."""
+    """An element. One with children has no text: neither SOAP nor metadata mixes them. Attributes of XML Schema's own
+    are called xsi:type and the like."""
 
     name: str
     namespace: str = ""
@@ -46,10 +48,10 @@ class Node:
         return "" if node is None else node.text.strip()
 
 
-def parse(data: bytes, *, namespaces: bool = False) -> Node:
+def parse(data: bytes) -> Node:
     """The root element; NotXml for what is not well-formed, names a document type (so there are no entities to expand
-    and nothing to fetch), or is too deep or too large. Without `namespaces` names keep their prefixes."""
-    reader = _Reader(namespaces)
+    and nothing to fetch), or is too deep or too large."""
+    reader = _Reader()
     try:
         reader.parser.Parse(data, True)
     except expat.ExpatError as error:
@@ -71,11 +73,11 @@ def _reason(error: expat.ExpatError) -> str:
 
 
 class _Reader:
-    def __init__(self, namespaces: bool) -> None:
+    def __init__(self) -> None:
         self.root = Node("")
         self._open: list[tuple[Node, list[str]]] = []
         self._elements = 0
-        self.parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
+        self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start
@@ -93,7 +95,8 @@ class _Reader:
         if self._elements > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH:
             raise self._refuse("The document is too large.")
         namespace, _, local = name.rpartition(" ")
-        node = Node(local, namespace, attributes)
+        named = {attribute.replace(f"{_INSTANCE} ", "xsi:"): value for attribute, value in attributes.items()}
+        node = Node(local, namespace, named)
         if self._open:
             self._open[-1][0].children.append(node)
         else:
@@ -127,7 +130,8 @@ def write(name: str, value: Any) -> str:
 
 def rewrite(node: Node, indent: str = "    ") -> str:
     """The element as text again, laid out as Salesforce lays out metadata files."""
-    attributes = "".join(f' {name}="{escape(value, {chr(34): "&quot;"})}"' for name, value in node.attributes.items())
+    known = [(name, value) for name, value in node.attributes.items() if name.startswith("xsi:")]
+    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in known)
     if node.children:
         inner = "".join(rewrite(child, indent + "    ") for child in node.children)
         return f"{indent}<{node.name}{attributes}>\n{inner}{indent}</{node.name}>\n"

@@ -6,7 +6,7 @@ from typing import Any
 from apps.simulator import ids
 from apps.simulator.clock import salesforce_datetime
 from apps.simulator.metadata.packages import Files
-from apps.simulator.metadata.registry import FOLDERS, Key, key_of_member, main_file, parent_of, source_member
+from apps.simulator.metadata.registry import Key, folder_of, key_of_member, main_file, parent_of, source_member
 from apps.simulator.metadata.sources import invent
 from apps.simulator.metadata.store import Store
 from apps.simulator.orgs import Org
@@ -49,24 +49,21 @@ class Inventory:
         self._world = world
         self._org = org
         self._rows: dict[Key, SourceMember] = {}
-        gone: set[Key] = set()
+        self._gone: dict[Key, SourceMember] = {}
         if org.tracking is not None:
             self._rows = dict(_by_key(org.tracking.live()))
-            gone = {key for key, row in _by_key(org.tracking.latest.values()) if row.IsNameObsolete}
-        self._stored = {key: stored for key, stored in store.stored(org).items() if key not in gone}
+            self._gone = dict(_by_key(row for row in org.tracking.latest.values() if row.IsNameObsolete))
+        self._stored = {key: stored for key, stored in store.stored(org).items() if key not in self._gone}
         self.keys = self._rows.keys() | self._stored.keys() | _STANDARD
         self._children: dict[Key, list[Key]] = {}
         for key in self.keys:
             parent = parent_of(key)
             if parent is not None:
                 self._children.setdefault(parent, []).append(key)
-        self.keys |= self._children.keys() - gone
+        self.keys |= self._children.keys() - self._gone.keys()
+        self.keys |= {folder for key in self.keys if (folder := folder_of(key)) is not None}
 
     def names(self, kind: str) -> list[str]:
-        """Of a type, or of the folders that a type lies in."""
-        if kind in FOLDERS:
-            inside = {key.name.partition("/")[0] for key in self.keys if key.type == FOLDERS[kind]}
-            return sorted(inside | {key.name for key in self.keys if key.type == kind})
         return sorted(key.name for key in self.keys if key.type == kind)
 
     def children(self, parent: Key) -> list[Key]:
@@ -76,9 +73,14 @@ class Inventory:
         stored = self._stored.get(key)
         return invent(key) if stored is None else stored.files
 
+    def member(self, key: Key) -> tuple[str, str] | None:
+        """The MemberType and MemberName under which it is, was or would be tracked, if at all."""
+        row = self._rows.get(key) or self._gone.get(key)
+        return source_member(key) if row is None else (row.MemberType, row.MemberName)
+
     def id(self, key: Key) -> str:
         """18 characters, the same as long as the simulator runs."""
-        number = self._world.components.number(*source_member(key))
+        number = self._world.components.number(*(self.member(key) or key))
         return ids.series(_ID_PREFIXES.get(key.type, "0Bm"), self._org.number)(number)
 
     def properties(self, key: Key, prefix: str = "") -> dict[str, Any]:

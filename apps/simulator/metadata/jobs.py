@@ -9,7 +9,7 @@ from apps.simulator.metadata.soap import SoapFault
 from apps.simulator.orgs import Org
 
 MAX_JOBS = 1_000
-MAX_KEPT_BYTES = 200_000_000
+MAX_KEPT_BYTES = 128_000_000
 
 
 class Job(Protocol):

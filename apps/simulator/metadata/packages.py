@@ -12,7 +12,7 @@ from apps.simulator.metadata.soap import NAMESPACE, SoapFault
 
 MAX_ZIP_BYTES = 39_000_000
 MAX_FILES = 10_000
-MAX_UNZIPPED_BYTES = 100_000_000  # Salesforce takes 400 MB; a simulator need not hold so much
+MAX_UNZIPPED_BYTES = 64_000_000  # Salesforce takes 400 MB; a simulator need not hold so much
 
 Files = dict[str, bytes]
 
@@ -40,10 +40,15 @@ def read_manifest(root: Node) -> Manifest:
 
 def manifest_of(data: bytes) -> Manifest:
     """NotXml where it is none."""
+    return read_manifest(root_of(data, "Package"))
+
+
+def root_of(data: bytes, name: str = "") -> Node:
+    """The root element of a metadata file, which has this name where one is given; NotXml otherwise."""
     root = parse(data)
-    if root.name != "Package":
-        raise NotXml(f"Unexpected element {root.name}, expected Package")
-    return read_manifest(root)
+    if root.namespace != NAMESPACE or root.name != (name or root.name):
+        raise NotXml(f"Element {{{root.namespace}}}{root.name} invalid at this location")
+    return root
 
 
 def document(root: str, inner: str) -> bytes:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from apps.simulator.metadata.documents import NotXml, parse
-from apps.simulator.metadata.packages import Files, Manifest, manifest_of
+from apps.simulator.metadata.documents import NotXml
+from apps.simulator.metadata.packages import Files, Manifest, manifest_of, root_of
 from apps.simulator.metadata.registry import FOLDERS, Key, child_of, is_type, main_file, owner_of_file
 from apps.simulator.metadata.sources import is_shared, take_apart
 
@@ -88,8 +88,12 @@ class _Package:
         self._plan.before += [deletion for name in BEFORE for deletion in self._deletions(name)]
         self._plan.after += [deletion for name in AFTER for deletion in self._deletions(name)]
 
-    def _problem(self, path: str, name: str, kind: str, text: str, *position: int) -> None:
-        self._plan.problems.append(Problem(self._root + path, name, kind, text, *position))
+    def _problem(self, path: str, name: str, kind: str, text: str) -> None:
+        self._plan.problems.append(Problem(self._root + path, name, kind, text))
+
+    def _not_xml(self, path: str, name: str, kind: str, error: NotXml) -> None:
+        text = f"Error parsing file: {error.message}"
+        self._plan.problems.append(Problem(self._root + path, name, kind, text, error.line, error.column))
 
     def _read_manifest(self, name: str) -> Manifest | None:
         if name not in self._files:
@@ -97,7 +101,7 @@ class _Package:
         try:
             manifest = manifest_of(self._files[name])
         except NotXml as error:
-            self._problem(name, name, "", f"Error parsing file: {error.message}", error.line, error.column)
+            self._not_xml(name, name, "", error)
             return None
         for kind in manifest.members:
             if not is_type(kind):
@@ -122,9 +126,9 @@ class _Package:
     def _take_shared(self, key: Key, path: str) -> None:
         """A file of a parent and its children: the whole of it if the parent is named, else the children that are."""
         try:
-            own, children = take_apart(key, parse(self._files[path]))
+            own, children = take_apart(key, root_of(self._files[path], key.type))
         except NotXml as error:
-            self._problem(path, key.name, key.type, f"Error parsing file: {error.message}", error.line, error.column)
+            self._not_xml(path, key.name, key.type, error)
             self._found.add(key)
             return
         file_name, whole = self._root + path, self._is_named(key)

@@ -6,7 +6,7 @@ Directories and suffixes are those of the Metadata API Developer Guide; the list
 
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 
 class Key(NamedTuple):
@@ -235,14 +235,22 @@ def main_file(key: Key) -> str:
     return f"{kind.directory}/{home.name}" + (f".{kind.suffix}" if kind.suffix else "")
 
 
-def source_member(key: Key) -> tuple[str, str]:
-    """MemberType and MemberName of a component."""
-    name = quote(key.name, safe="") if key.type in _ENCODED else key.name
-    return _SOURCE_MEMBER_TYPES.get(key.type, key.type), name
+def folder_of(key: Key) -> Key | None:
+    """The folder that a report, dashboard, document or e-mail template lies in."""
+    folder_type = _FOLDERS.get(key.type)
+    return Key(folder_type, key.name.partition("/")[0]) if folder_type else None
+
+
+def source_member(key: Key) -> tuple[str, str] | None:
+    """MemberType and MemberName of a new component; None for one that is tracked by its children only."""
+    if key.type == "CustomLabels":
+        return None
+    return _SOURCE_MEMBER_TYPES.get(key.type, key.type), key.name
 
 
 def key_of_member(member_type: str, member_name: str) -> Key | None:
-    """The component that a SourceMember row speaks of; None for what the Metadata API has no name for."""
+    """The component that a SourceMember row speaks of, whose name may be URI-encoded; None for what the Metadata API
+    has no name for."""
     name = _API_TYPES.get(member_type, member_type)
     return Key(name, unquote(member_name) if name in _ENCODED else member_name) if is_type(name) else None
 

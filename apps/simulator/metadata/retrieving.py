@@ -8,7 +8,7 @@ from typing import Any
 from apps.simulator.metadata.documents import Node
 from apps.simulator.metadata.inventory import Inventory
 from apps.simulator.metadata.packages import MAX_FILES, Manifest, pack, read_manifest
-from apps.simulator.metadata.registry import FOLDERS, Key, is_type
+from apps.simulator.metadata.registry import Key, folder_of, is_type
 from apps.simulator.metadata.soap import boolean
 from apps.simulator.metadata.sources import put_together
 from apps.simulator.metadata.store import Store
@@ -81,7 +81,7 @@ def _run(world: World, store: Store, retrieval: Retrieval) -> None:
         return
     prefix = "" if retrieval.single_package and not retrieval.packages else f"{_PACKAGE}/"
     keys = _wanted(retrieval, inventory, prefix)
-    files = put_together({key: inventory.source(key) for key in keys if key.type not in FOLDERS})
+    files = put_together({key: inventory.source(key) for key in keys})
     if len(files) > MAX_FILES:
         text = f"LIMIT_EXCEEDED: Too many files in retrieve call, limit is: {MAX_FILES}"
         retrieval.status, retrieval.error = "Failed", ("LIMIT_EXCEEDED", text)
@@ -103,6 +103,8 @@ def _wanted(retrieval: Retrieval, inventory: Inventory, prefix: str) -> list[Key
         for member in members:
             for name in inventory.names(kind) if member == "*" else [member]:
                 key = Key(kind, name)
+                if "/" not in name:
+                    key = folder_of(key) or key
                 if key in inventory.keys:
                     wanted |= dict.fromkeys([key, *inventory.children(key)])
                 else:

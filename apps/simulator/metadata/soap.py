@@ -46,7 +46,7 @@ class Request:
 def read(body: bytes) -> Request:
     """SoapFault soapenv:Client for what is no envelope of the Metadata API."""
     try:
-        envelope = parse(body, namespaces=True)
+        envelope = parse(body)
     except NotXml as error:
         raise SoapFault("soapenv:Client", error.message) from error
     if (envelope.namespace, envelope.name) != (ENVELOPE, "Envelope"):

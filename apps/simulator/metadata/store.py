@@ -7,7 +7,7 @@ from apps.simulator.metadata.registry import Key
 from apps.simulator.orgs import Org
 from apps.simulator.records import User
 
-MAX_STORED_BYTES = 200_000_000
+MAX_STORED_BYTES = 128_000_000
 _BYTES_PER_FILE = 200  # what a component costs besides its contents
 
 

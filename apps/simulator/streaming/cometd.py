@@ -12,15 +12,16 @@ from typing import Any
 import orjson
 
 from apps.simulator.answers import JSON_TYPE, Answer, html_answer, json_answer
+from apps.simulator.data.catalogue import find
 from apps.simulator.rest import VERSIONS
 from apps.simulator.streaming.clients import MAX_SUBSCRIPTIONS, Client, Clients
-from apps.simulator.streaming.event_objects import find_event_object
 from apps.simulator.streaming.events import Event, EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
 
 HOLD_SECONDS = 110
+CHECK_SECONDS = 1  # a connected client's token is looked at again and again
 MAX_REQUEST_BYTES = 32_768
 MAX_EVENTS_PER_ANSWER = 500
 MAX_SUBSCRIBERS = {"hub": 1_000, "scratch org": 20}
@@ -145,7 +146,7 @@ class CometD:
         if exchange.gone:
             return None
         parts = [_delivery(event, request.version) for event in events]
-        parts.append(orjson.dumps(self._after_hold(exchange, message, client)))
+        parts.append(orjson.dumps(_after_hold(message, request.session, client)))
         for event in events:
             client.subscriptions[event.channel] = event.replay_id
         return Answer(200, b"[" + b",".join(parts) + b"]", [JSON_TYPE])
@@ -155,24 +156,19 @@ class CometD:
         poll, until = client.poll, time.monotonic() + HOLD_SECONDS
         client.held += 1
         try:
-            while not client.ended and client.poll == poll and session.org.alive:
+            while not client.ended and client.poll == poll and _is_authorised(session):
                 events = self._pending(session, client)
                 remaining = until - time.monotonic()
                 if events or remaining <= 0:
                     return events
                 client.wake.clear()
-                if not await exchange.wait_for(client.wake, remaining):
+                if not await exchange.wait_for(client.wake, min(remaining, CHECK_SECONDS)):
                     return []
             return []
         finally:
             client.held -= 1
             client.seen_at = time.monotonic()
             session.last_used = self._world.clock.now()  # a connected client's session does not idle out
-
-    def _after_hold(self, exchange: Exchange, message: Message, client: Client) -> Message:
-        if client.ended:
-            return _reply(message, successful=True, clientId=client.id, advice=_GIVE_UP)
-        return _reply(message, successful=True, clientId=client.id)
 
     def _pending(self, session: Session, client: Client) -> list[Event]:
         now = self._world.clock.now()
@@ -311,6 +307,18 @@ def _unauthorized(message: Message, *, given: bool) -> Message:
     return _error(message, Refused(reason, _GIVE_UP))
 
 
+def _is_authorised(session: Session) -> bool:
+    return session.org.alive and "unauthorized" not in session.org.faults
+
+
+def _after_hold(message: Message, session: Session, client: Client) -> Message:
+    if not _is_authorised(session):
+        return _error(message, Refused("401::Authentication invalid", _GIVE_UP))
+    if client.ended:
+        return _reply(message, successful=True, clientId=client.id, advice=_GIVE_UP)
+    return _reply(message, successful=True, clientId=client.id)
+
+
 def _check_connection(message: Message) -> None:
     kind = message.get("connectionType")
     if kind != "long-polling":
@@ -331,7 +339,7 @@ def _check_channel(request: Request, channel: str) -> None:
     """Only platform events have channels here; their names' case counts."""
     kind, _, name = channel[1:].partition("/")
     if kind == "event" and name.endswith("__e"):
-        found = find_event_object(request.session.org, name)
+        found = find(request.session.org, name)
         if found is not None and found.name == name:
             return
     elif kind == "u":

@@ -6,12 +6,12 @@ from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 import orjson
 
+from apps.simulator.clock import iso
 from apps.simulator.orgs import Org
+from apps.simulator.world import PlatformEvent
 
 RETENTION_SECONDS = 72 * 3_600
 MAX_EVENTS = 100_000
@@ -49,25 +49,25 @@ class EventBus:
         """Tells the listener of every org in which something was published."""
         self._listeners.append(listener)
 
-    def publish(self, org: Org, event_object: str, schema: str, payload: dict[str, Any], now: float) -> Event:
+    def publish(self, org: Org, published: PlatformEvent) -> None:
         """The event goes to the channel /event/<object> of its org."""
+        stamps = {"CreatedDate": f"{iso(published.at)[:-4]}Z", "CreatedById": published.by.Id}
         event = Event(
             org_id=org.id,
             replay_id=self.last(org) + self._rng.randint(*_REPLAY_STEP),
-            at=now,
-            channel=f"/event/{event_object}",
-            uuid=str(UUID(int=self._rng.getrandbits(128), version=4)),
-            schema=schema,
-            payload=orjson.dumps(payload),
+            at=published.at,
+            channel=f"/event/{published.object_name}",
+            uuid=published.uuid,
+            schema=_schema_id(published.object_name, published.values),
+            payload=orjson.dumps(stamps | published.values),
         )
         self._last[org.id] = event.replay_id
         self._in_order.append(event)
         self._of_org.setdefault(org.id, deque()).append(event)
         self._bytes += len(event.payload)
-        self._forget_old(now)
+        self._forget_old(event.at)
         for listener in self._listeners:
             listener(org)
-        return event
 
     def last(self, org: Org) -> int:
         """The newest replay id of the org; where nothing was published yet, one below all that will come."""
@@ -101,7 +101,7 @@ class EventBus:
             self._bytes -= len(event.payload)
 
 
-def schema_id(event_object: str, fields: Iterable[str]) -> str:
+def _schema_id(event_object: str, fields: Iterable[str]) -> str:
     """22 letters, as Salesforce's fingerprints of an event's fields."""
     digest = hashlib.sha256(f"{event_object}:{','.join(fields)}".encode()).digest()
     return urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -117,6 +117,18 @@ async function crudRefused() {
   assert.equal(several[1].errors[0].statusCode, "REQUIRED_FIELD_MISSING");
 }
 
+async function upsert() {
+  const org = await newOrg();
+  const fields = [{ name: "Number__c", type: "string", length: 20, externalId: true, unique: true }];
+  await control("POST", "objects", { orgs: [org.org_id], objects: [{ name: "Invoice__c", fields }] });
+  const invoices = connect(org).sobject("Invoice__c");
+  const made = await invoices.upsert({ Number__c: "A-1", Name: "First" }, "Number__c");
+  const changed = await invoices.upsert({ Number__c: "A-1", Name: "Changed" }, "Number__c");
+  assert.deepEqual([made.success, made.created, changed.created, changed.id], [true, true, false, made.id]);
+  assert.equal((await invoices.retrieve(made.id)).Name, "Changed");
+  await assert.rejects(invoices.create({ Number__c: "A-1" }), { errorCode: "DUPLICATE_VALUE" });
+}
+
 async function describe() {
   const account = await conn.sobject("Account").describe();
   const field = (name) => account.fields.find((one) => one.name === name);
@@ -190,7 +202,11 @@ async function composite() {
 }
 
 async function streaming() {
-  const channel = "/event/Scratcher_Change__e";
+  await control("POST", "objects", {
+    orgs: "hub",
+    objects: [{ name: "Rise__e", fields: [{ name: "Body__c", type: "string" }] }],
+  });
+  const channel = "/event/Rise__e";
   const heard = [];
   const client = conn.streaming.createClient([new StreamingExtension.Replay(channel, -1)]);
   const events = new Promise((resolve) => {
@@ -200,7 +216,7 @@ async function streaming() {
         if (heard.length === 2) resolve();
       })
       .then(async () => {
-        for (const Component__c of ["Sun", "Moon"]) await conn.sobject("Scratcher_Change__e").create({ Component__c });
+        for (const Body__c of ["Sun", "Moon"]) await conn.sobject("Rise__e").create({ Body__c });
       });
   });
   await Promise.race([
@@ -209,7 +225,7 @@ async function streaming() {
   ]);
   client.disconnect();
   assert.deepEqual(
-    heard.map((event) => event.payload.Component__c),
+    heard.map((event) => event.payload.Body__c),
     ["Sun", "Moon"],
   );
   assert.ok(heard[0].event.replayId < heard[1].event.replayId);
@@ -221,6 +237,7 @@ await perform("jsforce", version, {
   crud,
   crudOfSeveral,
   crudRefused,
+  upsert,
   describe,
   describeGlobal,
   bulk2Ingest,

@@ -125,11 +125,11 @@ def test_an_object_takes_its_fields_along_when_it_is_deleted(soap: Soap, edits_s
 
 def test_deleting_what_is_not_there_is_a_warning_that_fails_unless_ignored(soap: Soap) -> None:
     result = soap.deploy(deletion(ApexClass=["Nothing"]))
-    assert failures(result) == [("ApexClass", "Nothing", "No ApexClass named: Nothing found")]
+    assert failures(result) == [("ApexClass", "destructiveChanges.xml", "No ApexClass named: Nothing found")]
     assert text(result, "details/componentFailures/problemType") == "Warning"
     assert (text(result, "status"), text(result, "success")) == ("Failed", "false")
     ignored = soap.deploy(deletion(ApexClass=["Nothing"]), ignoreWarnings=True)
-    assert messages(ignored) == [("ApexClass", "Nothing", "No ApexClass named: Nothing found")]
+    assert messages(ignored) == [("ApexClass", "destructiveChanges.xml", "No ApexClass named: Nothing found")]
     assert (text(ignored, "status"), text(ignored, "success")) == ("Succeeded", "true")
 
 
@@ -286,10 +286,42 @@ def test_too_many_files_are_refused(soap: Soap) -> None:
 
 
 def test_a_zip_bomb_is_refused(soap: Soap) -> None:
-    bomb = soap.call("deploy", f"<ZipFile>{zipped({'classes/Bomb.cls': ' ' * 100_000_001})}</ZipFile>")
+    bomb = soap.call("deploy", f"<ZipFile>{zipped({'classes/Bomb.cls': ' ' * 64_000_001})}</ZipFile>")
     assert fault(bomb)[0] == "sf:LIMIT_EXCEEDED"
 
 
 def test_a_request_over_the_limit_is_refused(soap: Soap) -> None:
     code, message = fault(soap.post(b" " * 52_428_801))
     assert (code, message.split(".")[0]) == ("sf:LIMIT_EXCEEDED", "LIMIT_EXCEEDED: Maximum size of request reached")
+
+
+def heavy(name: str) -> Files:
+    """60 MB of nothing."""
+    return {
+        "package.xml": manifest(StaticResource=[name]),
+        f"staticresources/{name}.resource": " " * 60_000_000,
+        f"staticresources/{name}.resource-meta.xml": META.format(
+            "StaticResource", "<contentType>text/plain</contentType>"
+        ),
+    }
+
+
+def test_what_orgs_may_hold_is_bounded_and_a_deleted_org_makes_room(simulator: Simulator) -> None:
+    orgs = simulator.create_orgs(count=2)
+    first, second = (Soap(simulator, Api(simulator, simulator.login_as(org["org_id"])["access_token"])) for org in orgs)
+    assert [text(first.deploy(heavy(name)), "status") for name in ("A", "B")] == ["Succeeded"] * 2
+    [(kind, name, problem)] = failures(second.deploy(heavy("C")))
+    assert (kind, name, problem.split(":")[0]) == ("StaticResource", "C", "LIMIT_EXCEEDED")
+    simulator.delete(orgs[0]["org_id"])
+    assert text(second.deploy(heavy("C")), "status") == "Succeeded"
+    simulator.delete(orgs[1]["org_id"])
+
+
+def test_waiting_deploys_are_bounded_too(soap: Soap) -> None:
+    for name in ("A", "B"):
+        soap.begin_deploy(heavy(name), checkOnly=True)
+    answer = soap.call("deploy", f"<ZipFile>{zipped(heavy('C'))}</ZipFile>")
+    assert fault(answer)[0] == "sf:LIMIT_EXCEEDED"
+    soap.simulator.step(60)
+    soap.begin_deploy(heavy("C"), checkOnly=True)
+    soap.simulator.step(60)

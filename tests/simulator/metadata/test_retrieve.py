@@ -129,3 +129,38 @@ def test_a_package_that_is_not_there_gives_a_message(soap: Soap) -> None:
 def test_a_retrieve_needs_a_request(soap: Soap) -> None:
     assert fault(soap.call("retrieve"))[0] == "soapenv:Client"
     assert elements(soap.call("retrieve", "<retrieveRequest/>")).find("Body/retrieveResponse/result/id") is not None
+
+
+def test_a_report_comes_with_its_folder_if_both_are_named(soap: Soap) -> None:
+    files = {
+        "reports/Money/Sums.report": META.format("Report", "<name>Sums</name>"),
+        "reports/Money-meta.xml": META.format("ReportFolder", "<name>Money</name>"),
+    }
+    soap.deploy({"package.xml": manifest(Report=["Money", "Money/Sums"]), **files})
+    got, result = soap.retrieve(Report=["Money", "Money/Sums"])
+    assert result.findall("messages") == []
+    assert {path: content for path, content in got.items() if not path.endswith("package.xml")} == {
+        f"unpackaged/{path}": content for path, content in files.items()
+    }
+
+
+def test_labels_are_tracked_one_by_one(soap: Soap, edits_since: Any) -> None:
+    label = "<labels><fullName>{0}</fullName><language>en_US</language><value>{0}</value></labels>"
+    file = META.format("CustomLabels", label.format("Hello") + label.format("Bye"))
+    soap.deploy({"package.xml": manifest(CustomLabels=["CustomLabels"]), "labels/CustomLabels.labels": file})
+    assert [edit[:3] for edit in edits_since()] == [("CustomLabel", "Hello", "NEW"), ("CustomLabel", "Bye", "NEW")]
+    got, _ = soap.retrieve(CustomLabel=["Bye"])
+    assert "Hello" not in got["unpackaged/labels/CustomLabels.labels"]
+    got, _ = soap.retrieve(CustomLabels=["CustomLabels"])
+    assert "Hello" in got["unpackaged/labels/CustomLabels.labels"]
+
+
+def test_attributes_of_xml_schema_survive(soap: Soap) -> None:
+    field = '<fields><fullName>A__c</fullName><x:y xmlns:x="u:z"/><label i:nil="true"/></fields>'
+    file = META.format("CustomObject", f"<label>B</label>{field}").replace(
+        "<CustomObject", '<CustomObject xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
+    )
+    soap.deploy({"package.xml": manifest(CustomObject=["B__c"]), "objects/B__c.object": file})
+    got, _ = soap.retrieve(CustomField=["B__c.A__c"])
+    assert '<label xsi:nil="true"/>' in got["unpackaged/objects/B__c.object"]
+    assert 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"' in got["unpackaged/objects/B__c.object"]
