@@ -74,6 +74,12 @@ def test_a_username_is_one_word_and_no_flag(fake: FakeSf, username: str) -> None
     assert fake.calls()[0] == f"org display --target-org={username} --json"
 
 
+def test_its_name_is_looked_up_on_the_path(fake: FakeSf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{fake.path.parent}:{os.environ['PATH']}")
+    with TRANSPORT.deadline() as deadline:
+        assert SfCli("sf").login(TRANSPORT, USERNAME, deadline).access_token == TOKEN
+
+
 def test_it_lists_whose_logins_it_holds_without_the_broken_ones(fake: FakeSf) -> None:
     with TRANSPORT.deadline() as deadline:
         assert SfCli(str(fake.path)).usernames(deadline) == {USERNAME}
