@@ -1,5 +1,5 @@
-"""The door: one ASGI application for the token endpoint, the identity service, streaming, the REST and the Metadata API
-and, beside them, the control API.
+"""The door: one ASGI application for the token endpoint, the identity service, the REST API, the Metadata API,
+streaming and, beside them, the control API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
 lean on.
@@ -35,12 +35,12 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
+        self._metadata_api = door.MetadataApi(world)
         self._jobs = Jobs()
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
         events = EventBus(world.seed)
         world.event_listeners.append(events.publish)
         self._cometd = CometD(world, events)
-        self._metadata_api = door.MetadataApi(world)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,12 +52,12 @@ class Simulator:
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)
-            elif identity.is_identity(path):
-                await self._identity(exchange)
-            elif path.startswith("/cometd"):
-                await self._streaming(exchange)
             elif path.startswith(door.PATH):
                 await self._metadata(exchange)
+            elif identity.is_identity(path):
+                await self._identity(exchange)
+            elif path == "/cometd" or path.startswith("/cometd/"):
+                await self._streaming(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:

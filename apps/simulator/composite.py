@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from apps.simulator.answers import Answer, RestError, limit_exceeded, not_found
+from apps.simulator.answers import Answer, RestError, json_answer, limit_exceeded, not_found
 from apps.simulator.data.store import store_of
 from apps.simulator.queries import Page
 from apps.simulator.routing import Call, Route
@@ -28,6 +28,7 @@ _REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.\w+|\[\d{1,5}\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
+_TOO_MANY = f"The request can’t contain more than {MAX_REQUESTS} operations."  # noqa: RUF001
 _BATCH_HALTED = "Batch processing is halted because an earlier request of the batch failed."
 
 Ask = Callable[[Call, str, str, bytes], Answer | Page]
@@ -60,9 +61,13 @@ def routes(ask: Ask) -> tuple[Route, ...]:
     )
 
 
-def _composite(ask: Ask, call: Call) -> Page:
+def _composite(ask: Ask, call: Call) -> Answer | Page:
     command = call.json_object()
     requests = _requests(command, "compositeRequest")
+    if len(requests) > MAX_REQUESTS:
+        refused = _error(RestError(400, "LIMIT_EXCEEDED", _TOO_MANY))
+        entry = {"body": refused.content, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": None}
+        return json_answer({"compositeResponse": [entry]}, 400)
     if sum(_QUERIES.match(request["url"]) is not None for request in requests) > MAX_QUERIES:
         raise RestError(400, "LIMIT_EXCEEDED", f"At most {MAX_QUERIES} of the requests can be queries or collections.")
     for request in requests:
@@ -105,7 +110,10 @@ def _batch(ask: Ask, call: Call) -> Page:
     command = call.json_object()
     halt = command.get("haltOnError") is True
     answers: list[Answered] = []
-    for number, request in enumerate(_requests(command, "batchRequests")):
+    requests = _requests(command, "batchRequests")
+    if len(requests) > MAX_REQUESTS:
+        raise RestError(400, "LIMIT_EXCEEDED", _TOO_MANY)
+    for number, request in enumerate(requests):
         if halt and any(answer.failed for answer in answers):
             answers.append(_error(RestError(412, "BATCH_PROCESSING_HALTED", _BATCH_HALTED)))
         elif number > 0 and not call.org.count_call(call.now):
@@ -124,8 +132,6 @@ def _requests(command: dict[str, Any], name: str) -> list[dict[str, Any]]:
     requests = command.get(name)
     if not isinstance(requests, list) or not requests or not all(isinstance(each, dict) for each in requests):
         raise RestError(400, "JSON_PARSER_ERROR", f"{name} must be a list of requests")
-    if len(requests) > MAX_REQUESTS:
-        raise RestError(400, "LIMIT_EXCEEDED", f"At most {MAX_REQUESTS} requests can be sent in one call.")
     for request in requests:
         if not isinstance(request.get("method"), str) or not isinstance(request.get("url"), str):
             raise RestError(400, "JSON_PARSER_ERROR", "A request needs a method and a url")
@@ -167,7 +173,7 @@ def _referred(match: re.Match[str], answered: dict[str, Answered]) -> str:
         else:
             value = None
     if value is None or isinstance(value, dict | list):
-        raise _NoSuchValue(f"Invalid reference specified. No value for {name}{path} found in {name}")
+        raise _NoSuchValue(f"Invalid reference specified. No value for {name}{path} found in {name}.")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -16,6 +16,8 @@ from apps.simulator.records import User
 from apps.simulator.tokens import Session
 from apps.simulator.world import World
 
+MAX_DEPTH = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -63,7 +65,20 @@ class Call:
             raise RestError(
                 400, "JSON_PARSER_ERROR", "The HTTP entity body must be a JSON object at [line:1, column:1]"
             )
+        if _is_deeper(value, MAX_DEPTH):
+            message = f"The HTTP entity body is nested more than {MAX_DEPTH} levels deep"
+            raise RestError(400, "JSON_PARSER_ERROR", message)
         return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        inner = (each.values() if isinstance(each, dict) else each for each in layer)
+        layer = [each for group in inner for each in group if isinstance(each, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 Handler = Callable[[Call], Answer | Page]

@@ -24,7 +24,7 @@ def refusal(error: DmlError) -> RestError:
     if isinstance(error, Unreadable):
         return RestError(400, "JSON_PARSER_ERROR", f"{error.in_json} at [line:1, column:2]")
     status = 404 if error.code in ("ENTITY_IS_DELETED", "NOT_FOUND") else 400
-    fields = None if error.code in ("INVALID_FIELD", "ENTITY_IS_DELETED", "NOT_FOUND") else error.fields
+    fields = None if error.code in ("INVALID_FIELD", "NOT_FOUND") else error.fields
     return RestError(status, error.code, error.message, fields=fields)
 
 
@@ -63,10 +63,19 @@ def _basics(call: Call, *, tooling: bool = False) -> Answer:
     )
 
 
+def _values(call: Call, *named_in_the_path: str) -> dict[str, Any]:
+    """The body; what the path names must not stand in it."""
+    values = call.json_object()
+    for name in ("Id", *named_in_the_path):
+        if name.lower() in (given.lower() for given in values):
+            raise RestError(400, "INVALID_FIELD", f"The {name} field should not be specified in the sobject data.")
+    return values
+
+
 def _create(call: Call) -> Answer:
     entity = _entity(call)
     try:
-        record_id = dml.insert(call.world, call.org, call.user, entity.name, call.json_object(), call.now)
+        record_id = dml.insert(call.world, call.org, call.user, entity.name, _values(call), call.now)
     except DmlError as error:
         raise refusal(error) from error
     return json_answer({"id": record_id, "success": True, "errors": dml.remarks(entity, record_id)}, 201)
@@ -79,9 +88,7 @@ def _read(call: Call) -> Answer:
 
 def _find(call: Call, entity: Entity, record_id: str) -> Record:
     """The record of that id that the user sees, as a row or a tuple."""
-    if not ids.is_id(record_id):
-        message = f"Provided external ID field does not exist or is not accessible: {record_id}"
-        raise RestError(404, "NOT_FOUND", message)
+    _check_id(record_id)
     if entity.stored:
         row = store_of(call.org).find(record_id)
         if row is None or record_id[:3] != entity.key_prefix:
@@ -93,6 +100,16 @@ def _find(call: Call, entity: Entity, record_id: str) -> Record:
     if found is None:
         raise not_found()
     return found
+
+
+def _check_id(record_id: str) -> None:
+    """What has the form of an id but another checksum is malformed; anything else is taken for a field's name."""
+    if ids.is_id(record_id):
+        return
+    if len(record_id) == 18 and record_id.isascii() and record_id.isalnum():
+        raise RestError(400, "MALFORMED_ID", f"malformed id {record_id}", fields=())
+    message = f"Provided external ID field does not exist or is not accessible: {record_id}"
+    raise RestError(404, "NOT_FOUND", message)
 
 
 def _written(call: Call, entity: Entity, record: Record) -> Answer:
@@ -117,7 +134,7 @@ def _update(call: Call) -> Answer:
     entity = _entity(call)
     record_id = _existing_id(call, entity)
     try:
-        dml.update(call.world, call.org, call.user, entity.name, record_id, call.json_object(), call.now)
+        dml.update(call.world, call.org, call.user, entity.name, record_id, _values(call), call.now)
     except DmlError as error:
         raise refusal(error) from error
     return Answer(204, b"", [])
@@ -179,7 +196,7 @@ def _read_by_key(call: Call) -> Answer:
 
 def _upsert(call: Call) -> Answer:
     entity, field, value = _by_key(call)
-    values = call.json_object()
+    values = _values(call, field.name)
     try:
         record_id, created = dml.upsert(
             call.world, call.org, call.user, entity.name, field.name, value, values, call.now

@@ -1,5 +1,6 @@
 """The Salesforce CLI: logins, orgs, data. What it does with a project's source is in sf_project.py."""
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,6 +107,34 @@ def data_delete_record() -> None:
 
 
 @operation
+def data_query_all_rows() -> None:
+    words = ("--target-org", "hub", "--query", "SELECT Name, IsDeleted FROM Account WHERE Name = 'Moon Inc'")
+    result = sf("data", "query", *words, "--all-rows")
+    must_equal([(row["Name"], row["IsDeleted"]) for row in result["records"]], [("Moon Inc", True)])
+
+
+@operation
+def data_create_record_of_a_platform_event() -> None:
+    simulator().declare("hub", {"name": "Told__e", "fields": [{"name": "Text__c", "type": "string"}]})
+    made = sf("data", "create", "record", "--target-org", "hub", "--sobject", "Told__e", "--values", "Text__c='Hello'")
+    must_equal((made["success"], made["errors"][0]["statusCode"]), (True, "OPERATION_ENQUEUED"))
+
+
+@operation
+def data_import_tree() -> None:
+    """An account with its contact, in one request."""
+    contact = {"attributes": {"type": "Contact", "referenceId": "Leaf"}, "LastName": "Leaf"}
+    account = {"attributes": {"type": "Account", "referenceId": "Root"}, "Name": "Root Inc"}
+    file = HOME / "tree.json"
+    file.write_text(json.dumps({"records": [{**account, "Contacts": {"records": [contact]}}]}))
+    result = sf("data", "import", "tree", "--target-org", "hub", "--files", str(file))
+    must_equal([one["refId"] for one in result], ["Root", "Leaf"])
+    query = "SELECT LastName, Account.Name FROM Contact WHERE Account.Name = 'Root Inc'"
+    rows = sf("data", "query", "--target-org", "hub", "--query", query)["records"]
+    must_equal([(row["LastName"], row["Account"]["Name"]) for row in rows], [("Leaf", "Root Inc")])
+
+
+@operation
 def data_import_bulk() -> None:
     file = HOME / "accounts.csv"
     file.write_text("Name,Industry\n" + "".join(f"Bulk {number},Energy\n" for number in range(250)))
@@ -119,6 +148,14 @@ def accounts(where: str) -> list[str]:
     """The names of the accounts that the hub then holds."""
     query = f"SELECT Name FROM Account WHERE {where} ORDER BY Name"
     return [row["Name"] for row in sf("data", "query", "--target-org", "hub", "--query", query)["records"]]
+
+
+@operation
+def sobject_list() -> None:
+    listed = sf("sobject", "list", "--target-org", "hub", "--sobject", "all")
+    standard = {"Account", "Contact", "Opportunity", "Case", "User", "Product2", "Pricebook2", "PricebookEntry"}
+    standard |= {"Order", "OrderItem"}
+    must_equal(standard & set(listed), standard)
 
 
 @operation

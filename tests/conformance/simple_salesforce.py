@@ -174,6 +174,44 @@ def resource_not_found() -> None:
 
 
 @operation
+def upsert() -> None:
+    org_id = simulator().create_orgs()[0]["org_id"]
+    field = {"name": "Number__c", "type": "string", "length": 20, "externalId": True, "unique": True}
+    simulator().declare([org_id], {"name": "Invoice__c", "fields": [field]})
+    client = org(org_id)
+    must_equal(client.Invoice__c.upsert("Number__c/A-1", {"Name": "First"}), 201)
+    must_equal(client.Invoice__c.upsert("Number__c/A-1", {"Name": "Changed"}), 200)
+    must_equal(client.Invoice__c.get_by_custom_id("Number__c", "A-1")["Name"], "Changed")
+    must_equal(client.query("SELECT COUNT() FROM Invoice__c")["totalSize"], 1)
+
+
+@operation
+def describe() -> None:
+    client = hub()
+    assert "OrderItem" in [one["name"] for one in client.describe()["sobjects"]]
+    fields = {field["name"]: field for field in client.Opportunity.describe()["fields"]}
+    must_equal((fields["StageName"]["type"], fields["StageName"]["nillable"]), ("picklist", False))
+    must_equal(client.Opportunity.metadata()["objectDescribe"]["keyPrefix"], "006")
+
+
+@operation
+def composite_batch() -> None:
+    asked = [{"method": "GET", "url": f"v67.0/{path}"} for path in ("limits", "nothing")]
+    answer = hub().restful("composite/batch", method="POST", json={"batchRequests": asked})
+    must_equal((answer["hasErrors"], [one["statusCode"] for one in answer["results"]]), (True, [200, 404]))
+
+
+@operation
+def tooling_composite() -> None:
+    made = simulator().create_orgs()[0]
+    simulator().edit(made["org_id"], "ApexClass", "Sun", "NEW")
+    url = "/services/data/v67.0/tooling/query/?q=SELECT+MemberName+FROM+SourceMember"
+    asked = {"compositeRequest": [{"method": "GET", "url": url, "referenceId": "members"}]}
+    [answer] = org(made["org_id"]).toolingexecute("composite", method="POST", data=asked)["compositeResponse"]
+    must_equal((answer["httpStatusCode"], [row["MemberName"] for row in answer["body"]["records"]]), (200, ["Sun"]))
+
+
+@operation
 def more_than_one_record() -> None:
     """An external id that is not unique names two records."""
     org_id = simulator().create_orgs()[0]["org_id"]

@@ -197,6 +197,7 @@ def test_data_is_uploaded_once_and_as_csv(api: Api) -> None:
         ({"object": "Account"}, "INVALIDJOB"),
         ({"operation": "insert"}, "INVALIDJOB"),
         ({"operation": "insert", "object": "Nope__c"}, "INVALIDENTITY"),
+        ({"operation": "insert", "object": "Organization"}, "INVALIDENTITY"),
         ({"operation": "explode", "object": "Account"}, "JSON_PARSER_ERROR"),
         ({"operation": "insert", "object": "Account", "lineEnding": "CR"}, "JSON_PARSER_ERROR"),
         ({"operation": "insert", "object": "Account", "contentType": "JSON"}, "JSON_PARSER_ERROR"),

@@ -85,6 +85,14 @@ def test_a_client_without_its_cookie_is_refused(api: Api) -> None:
     )
 
 
+def test_one_browser_may_be_several_clients(api: Api) -> None:
+    first, second = Listener(api).open(), Listener(api).open()
+    assert first.subscribe()["successful"]
+    assert second.subscribe()["successful"]
+    publish(api, Component__c="x")
+    assert told(first.wait()) == told(second.wait()) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("channel", "refusal"),
     [
@@ -150,6 +158,27 @@ def test_a_newer_connect_releases_the_older(api: Api) -> None:
     assert not younger.is_alive()
 
 
+def test_a_client_may_ask_for_an_answer_at_once(api: Api) -> None:
+    listener = Listener(api).open()
+    asked = time.monotonic()
+    for advice in ({"timeout": 0}, {"timeout": 200}):
+        assert listener.ask("connect", connectionType="long-polling", advice=advice)["successful"]
+    assert 0.2 <= time.monotonic() - asked < 5
+
+
+def test_connect_and_subscribe_may_come_together(api: Api) -> None:
+    publish(api, Component__c="x")
+    listener = Listener(api)
+    listener.client_id = listener.ask("handshake")["clientId"]
+    known = {"clientId": listener.client_id}
+    replies = listener.send(
+        {"channel": "/meta/connect", "connectionType": "long-polling", "id": "1", **known},
+        {"channel": "/meta/subscribe", "subscription": CHANNEL, "id": "2", "ext": {"replay": {CHANNEL: -2}}, **known},
+    )
+    assert [(reply["id"], reply["successful"]) for reply in replies] == [("1", True), ("2", True)]
+    assert told(listener.wait()) == ["x"]
+
+
 def test_the_end_of_the_org_ends_its_connections(api: Api, org: dict[str, Any]) -> None:
     Listener(api).open()
     api.simulator.delete(org["org_id"])
@@ -196,6 +225,7 @@ MESSAGE = st.fixed_dictionaries(
     optional={
         "clientId": JSON,
         "connectionType": JSON,
+        "advice": JSON | st.fixed_dictionaries({"timeout": JSON}),
         "subscription": JSON,
         "id": JSON,
         "ext": JSON | st.fixed_dictionaries({"replay": JSON}),

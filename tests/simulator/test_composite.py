@@ -91,12 +91,21 @@ def test_the_tooling_composite_reads_source_members(api: Api, org: dict[str, Any
         [{"method": "GET", "url": "x"}],
         [{"referenceId": "a", "url": f"{DATA}/limits"}],
         [request("a", "GET", "limits")] * 2,
-        [request(f"r{number}", "GET", "limits") for number in range(26)],
         [request(f"r{number}", "GET", "query?q=SELECT+Id+FROM+User") for number in range(6)],
     ],
 )
 def test_a_wrong_composite_is_refused(api: Api, requests: Any) -> None:
     assert refusal(api.rest("POST", "composite", {"compositeRequest": requests}))[0] == 400
+
+
+def test_at_most_25_requests_fit_in(api: Api) -> None:
+    requests = [request(f"r{number}", "GET", "limits") for number in range(26)]
+    answer = api.rest("POST", "composite", {"compositeRequest": requests})
+    [refused] = answer.json()["compositeResponse"]
+    assert (answer.status_code, refused["httpStatusCode"]) == (400, 400)
+    assert (refused["body"][0]["errorCode"], refused["referenceId"]) == ("LIMIT_EXCEEDED", None)
+    batch = [{"method": "GET", "url": "v67.0/limits"}] * 26
+    assert refusal(api.rest("POST", "composite/batch", {"batchRequests": batch}))[1] == "LIMIT_EXCEEDED"
 
 
 def test_what_cannot_be_asked_inside_fails_alone(api: Api) -> None:

@@ -90,6 +90,13 @@ def test_a_field_declared_later_is_empty_in_older_records(api: Api, org: dict[st
     assert api.rest("GET", f"sobjects/Account/{record_id}", fields="Vip__c,Key__c").json()["Vip__c"] is False
 
 
+def test_names_can_count_up(api: Api, org: dict[str, Any]) -> None:
+    name = {"name": "Name", "type": "string", "nameField": True, "autoNumber": "R-{0:03d}"}
+    api.simulator.declare([org["org_id"]], {"name": "Receipt__c", "fields": [name]})
+    api.create("Receipt__c")
+    assert api.records("SELECT Name FROM Receipt__c") == [{"Name": "R-001"}]
+
+
 def test_a_platform_event_is_enqueued_and_cannot_be_queried(api: Api, org: dict[str, Any]) -> None:
     event = {"name": "Ping__e", "fields": [{"name": "Text__c", "type": "string", "required": True}]}
     api.simulator.declare([org["org_id"]], event)
@@ -109,6 +116,9 @@ def test_a_platform_event_is_enqueued_and_cannot_be_queried(api: Api, org: dict[
         {"name": "Invoice2__c", "fields": [{"name": "N__c", "type": "string", "size": 3}]},
         {"name": "Invoice2__c", "fields": [{"name": "N__c", "type": "reference", "referenceTo": ["Nope"]}]},
         {"name": "Invoice2__c", "fields": [{"name": "N__c", "type": "reference"}]},
+        {"name": "Invoice2__c", "fields": [{"name": "N__c", "type": "reference", "referenceTo": [5]}]},
+        {"name": "Invoice2__c", "fields": [{"name": "N__c", "type": "string", "autoNumber": "{1}"}]},
+        {"name": "Invoice2__c", "fields": ["N__c"]},
         {"name": "User", "fields": [{"name": "N__c", "type": "string"}]},
     ],
 )

@@ -16,8 +16,8 @@ def test_a_record_is_made_read_changed_and_deleted(api: Api) -> None:
     assert (changed["Name"], changed["Rating"]) == ("Acme 2", None)
     assert api.rest("DELETE", path).status_code == 204
     assert refusal(api.rest("GET", path)) == (404, "NOT_FOUND", None)
-    assert refusal(api.rest("PATCH", path, {"Name": "x"})) == (404, "ENTITY_IS_DELETED", None)
-    assert refusal(api.rest("DELETE", path)) == (404, "ENTITY_IS_DELETED", None)
+    assert refusal(api.rest("PATCH", path, {"Name": "x"})) == (404, "ENTITY_IS_DELETED", [])
+    assert refusal(api.rest("DELETE", path)) == (404, "ENTITY_IS_DELETED", [])
 
 
 def test_salesforce_keeps_who_and_when(api: Api, org: dict[str, Any]) -> None:
@@ -51,6 +51,13 @@ def test_only_the_fields_that_are_asked_for_are_read(api: Api) -> None:
 def test_an_id_that_names_no_account_is_not_found(api: Api, record_id: str) -> None:
     for method, body in (("GET", None), ("PATCH", {"Name": "x"}), ("DELETE", None)):
         assert refusal(api.rest(method, f"sobjects/Account/{record_id}", body)) == (404, "NOT_FOUND", None)
+
+
+def test_an_id_with_a_wrong_checksum_is_malformed(api: Api) -> None:
+    record_id = api.create("Account", Name="A")
+    for method, body in (("GET", None), ("PATCH", {"Name": "x"}), ("DELETE", None)):
+        refused = api.rest(method, f"sobjects/Account/{record_id[:15]}000", body)
+        assert refusal(refused) == (400, "MALFORMED_ID", [])
 
 
 def test_an_account_takes_its_contacts_along_but_not_its_orders(api: Api) -> None:

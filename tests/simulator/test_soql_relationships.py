@@ -123,6 +123,7 @@ def test_date_literals(api: Api, literal: str, found: bool) -> None:
         ("SELECT (SELECT Id FROM Contact) FROM Account", "INVALID_TYPE"),
         ("SELECT (SELECT Id FROM Contacts) FROM User", "INVALID_TYPE"),
         ("SELECT (SELECT Id, (SELECT Id FROM Cases) FROM Contacts) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Parent.Parent.Parent.Parent.Parent.Parent.Name FROM Account", "MALFORMED_QUERY"),
         ("SELECT Nope.Name FROM Account", "INVALID_FIELD"),
         ("SELECT Id FROM Account WHERE Description = 'x'", "INVALID_FIELD"),
         ("SELECT Id FROM Account WHERE AnnualRevenue = 'x'", "INVALID_FIELD"),

@@ -9,7 +9,7 @@ from apps.simulator.bulk import loading
 from apps.simulator.bulk.csv_files import as_csv
 from apps.simulator.bulk.ingest_jobs import IngestJob
 from apps.simulator.bulk.jobs import FORMAT, TERMINAL, check_deletable, check_unfinished, listed, read_request
-from apps.simulator.data.catalogue import schema_of
+from apps.simulator.data.catalogue import find
 from apps.simulator.routing import Call, Route
 
 # 150 MB of base64 (Bulk API 2.0 Developer Guide, "Upload Job Data"), which is a third more than what is sent.
@@ -29,8 +29,8 @@ def create(call: Call) -> Answer:
     for name in ("operation", "object"):
         if not asked.get(name):
             raise RestError(400, "INVALIDJOB", f"InvalidJob : {name} is required")
-    entity = schema_of(call.org).find(asked["object"])
-    if entity is None or not (entity.stored or entity.is_platform_event):
+    entity = find(call.org, asked["object"])
+    if entity is None or not (entity.createable or entity.updateable or entity.deletable):
         raise RestError(400, "INVALIDENTITY", f"Entity '{asked['object']}' is not supported by the Bulk API.")
     if asked["operation"] == "hardDelete":  # nobody here holds Bulk API Hard Delete, which is off by default
         message = (

@@ -62,6 +62,8 @@ _FIELD_KEYS: dict[str, type | tuple[type, ...]] = {
     "autoNumber": str,
     "default": (str, int, float, bool),
 }
+_TEXT_LISTS = ("values", "referenceTo")
+_AUTO_NUMBER = re.compile(r"[^{}]*\{0(:0\d{1,2}d)?\}[^{}]*")
 _OBJECT_KEYS = {"name": str, "label": str, "labelPlural": str, "keyPrefix": str, "owner": bool, "fields": list}
 
 
@@ -184,6 +186,8 @@ def read_field(declared: dict[str, Any]) -> Field:
     targets = tuple(declared.get("referenceTo", ()))
     if (kind is Kind.REFERENCE) != bool(targets):
         raise BadDeclaration(f"{name}: a reference, and nothing else, has referenceTo")
+    if not _AUTO_NUMBER.fullmatch(declared.get("autoNumber", "{0}")):
+        raise BadDeclaration(f"{name}: an autoNumber looks like INV-{{0:04d}}")
     child_name = declared.get("childRelationshipName")
     return Field(
         name=name,
@@ -221,7 +225,8 @@ def _check(declared: Any, allowed: dict[str, Any], what: str) -> None:
     for key, value in declared.items():
         if key not in allowed:
             raise BadDeclaration(f"{what} has no {key!r}")
-        if not isinstance(value, allowed[key]):
+        wrong_part = key in _TEXT_LISTS and isinstance(value, list) and not all(isinstance(each, str) for each in value)
+        if wrong_part or not isinstance(value, allowed[key]):
             raise BadDeclaration(f"{declared['name']}: {key} cannot be {value!r}")
 
 

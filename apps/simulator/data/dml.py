@@ -48,7 +48,7 @@ def insert(world: World, org: Org, user: User, object_name: str, values: dict[st
     if store.is_full:
         raise DmlError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
     row = store.new_row()
-    row.update({field.name: field.default for field in entity.fields.values()})
+    row.update(entity.defaults)
     row.update(_stamps(user, now), **dict.fromkeys(("CreatedById", *(["OwnerId"] if entity.owned else [])), user.Id))
     row.update({name: value for name, value in wanted.items() if value is not None or name != "OwnerId"})
     row["CreatedDate"] = row["LastModifiedDate"]
@@ -256,7 +256,8 @@ def _check_reference(store: Store, field: Field, record_id: str | None) -> None:
     if None in targets:  # a profile: there are no records of them here
         return
     if not any(target is not None and target.key_prefix == record_id[:3] for target in targets):
-        raise DmlError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {record_id}", (field.name,))
+        message = f"{field.label}: id value of incorrect type: {record_id}"
+        raise DmlError("FIELD_INTEGRITY_EXCEPTION", message, (field.name,))
     if store.parent(record_id) is None:
         if store.was_deleted(record_id):
             raise DmlError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))

@@ -5,6 +5,7 @@ In SOQL and REST names are case-insensitive, so everything is keyed by lower-cas
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from apps.simulator.records import IDS, Kind
@@ -98,7 +99,7 @@ class ChildRelationship:
     field: Field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Entity:
     """An object. `stored` says that its records are rows of the org's store (store.py) instead of tuples made
     elsewhere; a `hidden` one is reached through relationships only."""
@@ -129,9 +130,15 @@ class Entity:
     def name_field(self) -> Field | None:
         return next((field for field in self.fields.values() if field.name_field), None)
 
-    @property
+    @cached_property
     def keys(self) -> list[Field]:
+        """The fields that the store keeps an index of."""
         return [field for field in self.fields.values() if field.is_key]
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What a new record holds before anything was said."""
+        return {field.name: field.default for field in self.fields.values() if field.default is not None}
 
 
 @dataclass(eq=False)

@@ -60,8 +60,7 @@ class Store:
         for entity in self.schema.objects.values():
             if before.find(entity.name) is not entity:
                 for row in self.rows(entity.name):
-                    new = {field.name: field.default for field in entity.fields.values() if field.name not in row}
-                    self._enter(entity, row.changed(new))
+                    self._enter(entity, row.changed(entity.defaults | row))
 
     def new_row(self) -> Row:
         row = Row()
@@ -192,7 +191,7 @@ def store_of(org: Org) -> Store:
         entity = store.schema.objects["pricebook2"]
         stamp, by = org.organization.CreatedDate, org.users[0].Id
         row = store.new_row()
-        row.update({field.name: field.default for field in entity.fields.values()})
+        row.update(entity.defaults)
         row.update(dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), stamp))
         row.update(Id=store.new_id(entity), CreatedById=by, LastModifiedById=by)
         row.update(Name=STANDARD_PRICE_BOOK, IsActive=True, IsStandard=True)

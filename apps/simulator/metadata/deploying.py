@@ -1,15 +1,13 @@
 """A deploy: waits, runs, and ends with every component as it was asked for, or with none changed and the reasons."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from apps.simulator.clock import salesforce_datetime
 from apps.simulator.edits import Change as Kind
 from apps.simulator.edits import Edit, apply_edit
 from apps.simulator.metadata import plan as plans
 from apps.simulator.metadata.checks import problem_of
 from apps.simulator.metadata.documents import Node
-from apps.simulator.metadata.inventory import Inventory, metadata_datetime
+from apps.simulator.metadata.inventory import Inventory
 from apps.simulator.metadata.packages import Files
 from apps.simulator.metadata.plan import Change, Deletion, Problem
 from apps.simulator.metadata.registry import Key, member_of_file
@@ -185,7 +183,7 @@ class _Work:
         key = change.key
         is_new = key not in self._inventory.keys
         before = {} if is_new else self._inventory.source(key)
-        for path in before.keys() - change.files.keys():
+        for path in sorted(before.keys() - change.files.keys()):
             self._edit(member_of_file(key, path), "DELETE")
         for path, content in change.files.items():
             if before.get(path) != content:
@@ -202,98 +200,3 @@ class _Work:
 def _no_room(change: Change) -> Problem:
     text = "LIMIT_EXCEEDED: The simulated orgs have no room for more metadata"
     return Problem(change.file_name, change.key.name, change.key.type, text)
-
-
-def result_of(deployment: Deployment, *, with_details: bool) -> dict[str, Any]:
-    """The DeployResult. Before the end nothing is counted yet."""
-    errors = [problem for problem in deployment.problems if not problem.is_warning]
-    if not deployment.options.ignore_warnings:
-        errors = deployment.problems
-    total = len(deployment.outcomes) + len(errors)
-    result = {
-        "checkOnly": deployment.options.check_only,
-        "completedDate": _datetime(deployment.completed),
-        "createdBy": deployment.user.Id,
-        "createdByName": deployment.user.Name,
-        "createdDate": _datetime(deployment.created),
-        "details": _details(deployment) if with_details else None,
-        "done": deployment.done,
-        "id": deployment.id,
-        "ignoreWarnings": deployment.options.ignore_warnings,
-        "lastModifiedDate": _datetime(deployment.completed or deployment.started or deployment.created),
-        "numberComponentErrors": len(errors),
-        "numberComponentsDeployed": len(deployment.outcomes),
-        "numberComponentsTotal": total,
-        "numberTestErrors": 0,
-        "numberTestsCompleted": 0,
-        "numberTestsTotal": 0,
-        "rollbackOnError": deployment.options.rollback_on_error,
-        "runTestsEnabled": False,
-        "startDate": _datetime(deployment.started),
-        "status": deployment.status,
-        "success": deployment.status == "Succeeded",
-    }
-    return result
-
-
-def _datetime(at: float | None) -> str | None:
-    return None if at is None else metadata_datetime(salesforce_datetime(at))
-
-
-def _details(deployment: Deployment) -> dict[str, Any]:
-    """Warnings that count are failures; those ignored stand among the successes."""
-    ended = deployment.completed or deployment.created
-    ignored = deployment.options.ignore_warnings
-    failures = [problem for problem in deployment.problems if not (problem.is_warning and ignored)]
-    warnings = [problem for problem in deployment.problems if problem.is_warning and ignored]
-    successes = [_success(outcome, ended) for outcome in deployment.outcomes]
-    successes += [_manifest_read(path, ended) for path in deployment.manifests if deployment.done]
-    return {
-        "componentFailures": [_failure(problem, ended, success=False) for problem in failures],
-        "componentSuccesses": successes + [_failure(problem, ended, success=True) for problem in warnings],
-        "runTestResult": {"numFailures": 0, "numTestsRun": 0, "totalTime": "0.0"},
-    }
-
-
-def _success(outcome: Outcome, at: float) -> dict[str, Any]:
-    return {
-        "changed": outcome.word != "",
-        "componentType": outcome.key.type,
-        "created": outcome.word == "created",
-        "createdDate": _datetime(at),
-        "deleted": outcome.word == "deleted",
-        "fileName": outcome.file_name,
-        "fullName": outcome.key.name,
-        "id": outcome.id,
-        "success": True,
-    }
-
-
-def _manifest_read(path: str, at: float) -> dict[str, Any]:
-    return {
-        "changed": True,
-        "componentType": "",
-        "created": False,
-        "createdDate": _datetime(at),
-        "deleted": False,
-        "fileName": path,
-        "fullName": "package.xml",
-        "success": True,
-    }
-
-
-def _failure(problem: Problem, at: float, *, success: bool) -> dict[str, Any]:
-    return {
-        "changed": False,
-        "columnNumber": problem.column,
-        "componentType": problem.component_type,
-        "created": False,
-        "createdDate": _datetime(at),
-        "deleted": False,
-        "fileName": problem.file_name,
-        "fullName": problem.full_name,
-        "lineNumber": problem.line,
-        "problem": problem.text,
-        "problemType": "Warning" if problem.is_warning else "Error",
-        "success": success,
-    }

@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.simulator import permissions
 from apps.simulator.answers import Answer, RestError
-from apps.simulator.metadata import deploying, listing, retrieving, soap
+from apps.simulator.metadata import deploying, listing, reporting, retrieving, soap
 from apps.simulator.metadata.deploying import Deployment
 from apps.simulator.metadata.inventory import Inventory
 from apps.simulator.metadata.jobs import Jobs
@@ -97,7 +97,7 @@ class MetadataApi:
     def _check_deploy_status(self, session: Session, request: Request, _: float) -> Any:
         with_details = boolean(request.argument, "includeDetails", False)
         deployment = self._deployments.find(session.org, request.argument.value("asyncProcessId"))
-        return deploying.result_of(deployment, with_details=with_details)
+        return reporting.result_of(deployment, with_details=with_details)
 
     def _cancel_deploy(self, session: Session, request: Request, now: float) -> Any:
         asked = [node.text.strip() for node in request.argument.children]  # whatever clients call the element

@@ -30,11 +30,12 @@ class Manifest:
 
 
 def read_manifest(root: Node) -> Manifest:
-    """From a Package element, of a file or of a retrieve request."""
+    """From a Package element, of a file or of a retrieve request. Clients write a folder with or without a slash at
+    its end."""
     manifest = Manifest(version=root.value("version"))
     for types in root.all("types"):
         members = manifest.members.setdefault(types.value("name"), [])
-        members += [node.text.strip() for node in types.all("members")]
+        members += [node.text.strip().removesuffix("/") for node in types.all("members")]
     return manifest
 
 

@@ -35,6 +35,7 @@ class Bindings:
 
 Binder = Callable[[Bindings], Predicate]
 
+MAX_HOPS = 5
 REFERENCE = "Please reference your WSDL or the describe call for the appropriate names."
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -94,6 +95,9 @@ def resolve(schema: Schema, entity: Entity, name: Name) -> Path:
     *steps, last = name.text.split(".")
     if steps and steps[0].lower() == entity.name.lower():  # SELECT User.Name FROM User is allowed
         steps = steps[1:]
+    if len(steps) > MAX_HOPS:
+        message = f"SOQL relationship queries cannot go up more than {MAX_HOPS} levels"
+        raise SoqlError("MALFORMED_QUERY", message, name.position)
     hops = []
     for step in steps:
         relationship = entity.relationships.get(step.lower())

@@ -14,6 +14,7 @@ from apps.simulator.records import User
 IDLE_SECONDS = 40  # Streaming API Developer Guide: after an answer, a client must connect again within 40 seconds
 MAX_CLIENTS_PER_ORG = 2_000
 MAX_SUBSCRIPTIONS = 100
+MAX_COOKIE_CHARACTERS = 100
 
 
 @dataclass(slots=True)
@@ -38,14 +39,16 @@ class Clients:
     def __init__(self) -> None:
         self._of_org: dict[str, dict[str, Client]] = {}
 
-    def add(self, org: Org, user: User) -> Client | None:
-        """A new client, or None where the org has too many."""
+    def add(self, org: Org, user: User, browser: str) -> Client | None:
+        """A new client, or None where the org has too many. `browser` is the cookie that it came with, if any; one
+        browser may be several clients."""
         clients = self._of_org.setdefault(org.id, {})
         for client in [client for client in clients.values() if _idle(client)]:
             self._drop(clients, client)
         if len(clients) >= MAX_CLIENTS_PER_ORG:
             return None
-        client = Client(secrets.token_hex(14), user, secrets.token_hex(16), time.monotonic())
+        known = browser if len(browser) <= MAX_COOKIE_CHARACTERS else ""
+        client = Client(secrets.token_hex(14), user, known or secrets.token_hex(16), time.monotonic())
         clients[client.id] = client
         return client
 

@@ -13,42 +13,43 @@ import orjson
 
 from apps.simulator.answers import JSON_TYPE, Answer, html_answer, json_answer
 from apps.simulator.data.catalogue import find
-from apps.simulator.rest import VERSIONS
+from apps.simulator.streaming.bayeux import (
+    EXTENSIONS,
+    GIVE_UP,
+    HANDSHAKE_AGAIN,
+    RETRY,
+    Message,
+    Refused,
+    channels_of,
+    check_connection,
+    check_path,
+    deny,
+    hold_seconds,
+    read_messages,
+    refuse,
+    refuse_unauthorized,
+    reply_to,
+    version_of,
+)
 from apps.simulator.streaming.clients import MAX_SUBSCRIPTIONS, Client, Clients
 from apps.simulator.streaming.events import Event, EventBus
 from apps.simulator.tokens import Session
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
 
-HOLD_SECONDS = 110
 CHECK_SECONDS = 1  # a connected client's token is looked at again and again
 MAX_REQUEST_BYTES = 32_768
 MAX_EVENTS_PER_ANSWER = 500
 MAX_SUBSCRIBERS = {"hub": 1_000, "scratch org": 20}
-FIRST_VERSION = 37.0
 EVENT_UUID_FROM = 52.0
 NEW_EVENTS, ALL_EVENTS = -1, -2
 COOKIE = "BAYEUX_BROWSER"
 
-Message = dict[str, Any]
-_RETRY = {"interval": 0, "timeout": HOLD_SECONDS * 1_000, "reconnect": "retry"}
-_HANDSHAKE_AGAIN = {"interval": 0, "reconnect": "handshake"}
-_GIVE_UP = {"reconnect": "none", "interval": 0}
-_EXTENSIONS = {"replay": True, "payload.format": True}
 _BUSY = (
     "403::To protect all customers from excessive use and Denial of Service attacks, we limit the number of "
     "simultaneous connections per server. Your request has been denied because this limit has been exceeded. Please "
     "try your request again later."
 )
-
-
-class Refused(Exception):
-    """What the reply's `error` says, and the advice that goes with it."""
-
-    def __init__(self, error: str, advice: Message | None = None) -> None:
-        super().__init__(error)
-        self.error = error
-        self.advice = advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +79,26 @@ class CometD:
 
     async def respond(self, exchange: Exchange, session: Session | None, body: bytes) -> Answer | None:
         """The answer, perhaps after a long poll; None if the client hung up meanwhile."""
-        refused = _check_path(exchange.path)
+        refused = check_path(exchange.path)
         if refused is not None:
             return refused
         if len(body) > MAX_REQUEST_BYTES:
             return json_answer([{"error": "413::Maximum Request Size Exceeded", "successful": False}], 413)
-        messages = _messages(body)
+        messages = read_messages(body)
         if messages is None:
             return html_answer(400, "Bad Request")
         if session is None:
             given = bool(exchange.bearer)
-            return json_answer([_unauthorized(message, given=given) for message in messages])
+            return json_answer([refuse_unauthorized(message, given=given) for message in messages])
         cookie = exchange.cookie(COOKIE)
-        request = Request(session, _version(exchange.path), cookie, self._world.clock.now())
+        request = Request(session, version_of(exchange.path), cookie, self._world.clock.now())
         if len(messages) == 1 and messages[0].get("channel") == "/meta/connect":
             return await self._connect(exchange, request, messages[0])
         answer = json_answer([])
-        answer.body = orjson.dumps([self._reply(request, message, answer) for message in messages])
+        answer.body = orjson.dumps([self._answer(request, message, answer) for message in messages])
         return answer
 
-    def _reply(self, request: Request, message: Message, answer: Answer) -> Message:
+    def _answer(self, request: Request, message: Message, answer: Answer) -> Message:
         channel = message.get("channel")
         if channel == "/meta/handshake":
             return self._handshake(request, message, answer)
@@ -105,44 +106,45 @@ class CometD:
         try:
             return reply(request, message)
         except Refused as refused:
-            return _error(message, refused)
+            return refuse(message, refused)
 
     def _handshake(self, request: Request, message: Message, answer: Answer) -> Message:
-        client = self._clients.add(request.session.org, request.session.user)
+        client = self._clients.add(request.session.org, request.session.user, request.cookie)
         if client is None:
-            return _denied(message, _BUSY)
-        secure = "; Secure" if self._world.origin.startswith("https") else ""
-        cookie = f"{COOKIE}={client.browser}; Path=/; HttpOnly{secure}"
-        answer.headers.append((b"set-cookie", cookie.encode()))
-        return _reply(
+            return deny(message, _BUSY)
+        if client.browser != request.cookie:
+            secure = "; Secure" if self._world.origin.startswith("https") else ""
+            cookie = f"{COOKIE}={client.browser}; Path=/; HttpOnly{secure}"
+            answer.headers.append((b"set-cookie", cookie.encode()))
+        return reply_to(
             message,
             successful=True,
             clientId=client.id,
             version="1.0",
             minimumVersion="1.0",
             supportedConnectionTypes=["long-polling"],
-            ext=_EXTENSIONS,
+            ext=EXTENSIONS,
         )
 
     def _connect_among_others(self, request: Request, message: Message) -> Message:
         """Not held, since the other messages of its request have answers already."""
         client = self._client(request, message)
-        _check_connection(message)
+        check_connection(message)
         client.poll += 1
-        return _reply(message, successful=True, clientId=client.id, advice=_RETRY)
+        return reply_to(message, successful=True, clientId=client.id, advice=RETRY)
 
     async def _connect(self, exchange: Exchange, request: Request, message: Message) -> Answer | None:
         """The first one is answered at once, with the advice; later ones when there are events, or nothing came for so
         long."""
         try:
             client = self._client(request, message)
-            _check_connection(message)
+            check_connection(message)
         except Refused as refused:
-            return json_answer([_error(message, refused)])
+            return json_answer([refuse(message, refused)])
         client.poll += 1
         if client.poll == 1:
-            return json_answer([_reply(message, successful=True, clientId=client.id, advice=_RETRY)])
-        events = await self._hold(exchange, request.session, client)
+            return json_answer([reply_to(message, successful=True, clientId=client.id, advice=RETRY)])
+        events = await self._hold(exchange, request.session, client, hold_seconds(message))
         if exchange.gone:
             return None
         parts = [_delivery(event, request.version) for event in events]
@@ -151,9 +153,9 @@ class CometD:
             client.subscriptions[event.channel] = event.replay_id
         return Answer(200, b"[" + b",".join(parts) + b"]", [JSON_TYPE])
 
-    async def _hold(self, exchange: Exchange, session: Session, client: Client) -> list[Event]:
+    async def _hold(self, exchange: Exchange, session: Session, client: Client, seconds: float) -> list[Event]:
         client.wake.set()  # an older request of this client is answered now
-        poll, until = client.poll, time.monotonic() + HOLD_SECONDS
+        poll, until = client.poll, time.monotonic() + seconds
         client.held += 1
         try:
             while not client.ended and client.poll == poll and _is_authorised(session):
@@ -181,7 +183,7 @@ class CometD:
 
     def _subscribe(self, request: Request, message: Message) -> Message:
         client = self._client(request, message)
-        channels = _channels(message)
+        channels = channels_of(message)
         starts = {channel: self._start(request, message, channel) for channel in channels}
         org = request.session.org
         limit = MAX_SUBSCRIBERS["hub" if org.is_hub else "scratch org"]
@@ -191,7 +193,7 @@ class CometD:
             raise Refused("403::Organization concurrent user limit exceeded")
         client.subscriptions.update(starts)
         client.wake.set()
-        return _reply(message, successful=True, clientId=client.id, subscription=message["subscription"])
+        return reply_to(message, successful=True, clientId=client.id, subscription=message["subscription"])
 
     def _start(self, request: Request, message: Message, channel: str) -> int:
         """After which replay id the subscription begins."""
@@ -225,86 +227,27 @@ class CometD:
 
     def _unsubscribe(self, request: Request, message: Message) -> Message:
         client = self._client(request, message)
-        for channel in _channels(message):
+        for channel in channels_of(message):
             client.subscriptions.pop(channel, None)
-        return _reply(message, successful=True, clientId=client.id, subscription=message["subscription"])
+        return reply_to(message, successful=True, clientId=client.id, subscription=message["subscription"])
 
     def _disconnect(self, request: Request, message: Message) -> Message:
         client = self._client(request, message)
         self._clients.end(request.session.org, client)
-        return _reply(message, successful=True, clientId=client.id)
+        return reply_to(message, successful=True, clientId=client.id)
 
     def _client(self, request: Request, message: Message) -> Client:
         client_id = message.get("clientId")
         if client_id is None:
-            raise Refused("403::Client has not completed handshake", _HANDSHAKE_AGAIN)
+            raise Refused("403::Client has not completed handshake", HANDSHAKE_AGAIN)
         client = self._clients.find(request.session.org, str(client_id))
         if client is None:
-            raise Refused("403::Unknown client", _HANDSHAKE_AGAIN)
+            raise Refused("403::Unknown client", HANDSHAKE_AGAIN)
         if client.user.Id != request.session.user.Id:
             raise Refused("400::Authenticated user id does not match the session's user id")
         if request.cookie != client.browser:
             raise Refused(f"400::Client {client.id} has established a session, but no {COOKIE} cookie present")
         return client
-
-
-def _check_path(path: str) -> Answer | None:
-    parts = path.strip("/").split("/")
-    version = parts[1] if len(parts) > 1 else ""
-    newest = f"URI format: '/cometd/{VERSIONS[-1]}'"
-    if not version:
-        return _no_such_version(f"400::API version in the URI is mandatory. {newest}")
-    if version not in VERSIONS or float(version) < FIRST_VERSION:
-        return _no_such_version(
-            f"400::Unsupported API version. Only API versions '{FIRST_VERSION}' and later are supported. {newest}"
-        )
-    return None
-
-
-def _no_such_version(error: str) -> Answer:
-    return json_answer([{"channel": "/meta/handshake", "error": error, "successful": False}], 400)
-
-
-def _version(path: str) -> float:
-    return float(path.strip("/").split("/")[1])
-
-
-def _messages(body: bytes) -> list[Message] | None:
-    """One message or several; None for what is neither."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    messages = parsed if isinstance(parsed, list) else [parsed]
-    return messages if messages and all(isinstance(message, dict) for message in messages) else None
-
-
-def _reply(message: Message, **more: Any) -> Message:
-    reply = {"channel": message.get("channel"), **more}
-    return reply | ({"id": message["id"]} if "id" in message else {})
-
-
-def _error(message: Message, refused: Refused) -> Message:
-    more: Message = {"error": refused.error}
-    if refused.advice is not None:
-        more["advice"] = refused.advice
-    if "subscription" in message:
-        more["subscription"] = message["subscription"]
-    return _reply(message, successful=False, **more)
-
-
-def _denied(message: Message, reason: str) -> Message:
-    extensions = {"sfdc": {"failureReason": reason}, **_EXTENSIONS}
-    return _reply(
-        message, successful=False, error="403::Handshake denied", ext=extensions, advice={"reconnect": "none"}
-    )
-
-
-def _unauthorized(message: Message, *, given: bool) -> Message:
-    reason = "401::Authentication invalid" if given else "401::Request requires authentication"
-    if message.get("channel") == "/meta/handshake":
-        return _denied(message, reason)
-    return _error(message, Refused(reason, _GIVE_UP))
 
 
 def _is_authorised(session: Session) -> bool:
@@ -313,26 +256,10 @@ def _is_authorised(session: Session) -> bool:
 
 def _after_hold(message: Message, session: Session, client: Client) -> Message:
     if not _is_authorised(session):
-        return _error(message, Refused("401::Authentication invalid", _GIVE_UP))
+        return refuse(message, Refused("401::Authentication invalid", GIVE_UP))
     if client.ended:
-        return _reply(message, successful=True, clientId=client.id, advice=_GIVE_UP)
-    return _reply(message, successful=True, clientId=client.id)
-
-
-def _check_connection(message: Message) -> None:
-    kind = message.get("connectionType")
-    if kind != "long-polling":
-        raise Refused(f"400::Invalid connection type {{{kind}}}")
-
-
-def _channels(message: Message) -> list[str]:
-    given = message.get("subscription")
-    channels = [channel for channel in (given if isinstance(given, list) else [given]) if isinstance(channel, str)]
-    if not channels or "" in channels or (isinstance(given, list) and len(channels) < len(given)):
-        raise Refused("400::Channel name not specified")
-    if not all(channel.startswith("/") for channel in channels):
-        raise Refused("400::Channel subscriptions must start with a leading '/'")
-    return channels
+        return reply_to(message, successful=True, clientId=client.id, advice=GIVE_UP)
+    return reply_to(message, successful=True, clientId=client.id)
 
 
 def _check_channel(request: Request, channel: str) -> None:

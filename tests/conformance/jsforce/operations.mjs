@@ -81,11 +81,11 @@ async function errors() {
 
 async function crud() {
   const accounts = conn.sobject("Account");
-  const made = await accounts.create({ Name: "Sun Inc", Industry: "Energy" });
+  const made = await accounts.create({ Name: "Mars Inc", Industry: "Energy" });
   assert.equal(made.success, true);
-  await accounts.update({ Id: made.id, Name: "Moon Inc" });
+  await accounts.update({ Id: made.id, Name: "Venus Inc" });
   const found = await accounts.retrieve(made.id);
-  assert.deepEqual([found.Id, found.Name, found.Industry], [made.id, "Moon Inc", "Energy"]);
+  assert.deepEqual([found.Id, found.Name, found.Industry], [made.id, "Venus Inc", "Energy"]);
   await accounts.destroy(made.id);
   await assert.rejects(accounts.retrieve(made.id), { errorCode: "NOT_FOUND" });
   await assert.rejects(accounts.destroy(made.id), { errorCode: "ENTITY_IS_DELETED" });
@@ -99,10 +99,16 @@ async function crudOfSeveral() {
     [true, true, true],
   );
   const ids = made.map((one) => one.id);
-  const found = await conn.sobject("Account").find({ Id: { $in: ids } }, ["Name"]);
-  assert.deepEqual(found.map((one) => one.Name).sort(), [...names].sort());
+  const changed = await conn.sobject("Account").update(ids.map((Id, place) => ({ Id, Name: `${names[place]}!` })));
+  assert.equal(changed.filter((one) => one.success).length, 3);
+  const found = await conn.sobject("Account").retrieve(ids);
+  assert.deepEqual(
+    found.map((one) => one.Name),
+    names.map((name) => `${name}!`),
+  );
   const gone = await conn.sobject("Account").destroy(ids);
   assert.equal(gone.filter((one) => one.success).length, 3);
+  assert.deepEqual(await conn.sobject("Account").find({ Id: { $in: ids } }, ["Name"]), []);
 }
 
 async function crudRefused() {
@@ -127,6 +133,28 @@ async function upsert() {
   assert.deepEqual([made.success, made.created, changed.created, changed.id], [true, true, false, made.id]);
   assert.equal((await invoices.retrieve(made.id)).Name, "Changed");
   await assert.rejects(invoices.create({ Number__c: "A-1" }), { errorCode: "DUPLICATE_VALUE" });
+  const several = await invoices.upsert([{ Number__c: "A-1" }, { Number__c: "A-2" }], "Number__c");
+  assert.deepEqual(
+    several.map((one) => [one.success, one.created]),
+    [
+      [true, false],
+      [true, true],
+    ],
+  );
+}
+
+async function picklists() {
+  const org = await newOrg();
+  const fields = [{ name: "Status__c", type: "picklist", values: ["Open", "Paid"], restricted: true }];
+  await control("POST", "objects", { orgs: [org.org_id], objects: [{ name: "Invoice__c", fields }] });
+  await assert.rejects(connect(org).sobject("Invoice__c").create({ Status__c: "Lost" }), {
+    errorCode: "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+  });
+}
+
+async function toolingDescribe() {
+  const member = await connect(await newOrg()).tooling.sobject("SourceMember").describe();
+  assert.ok(member.fields.some((one) => one.name === "RevisionCounter" && one.type === "int"));
 }
 
 async function describe() {
@@ -238,7 +266,9 @@ await perform("jsforce", version, {
   crudOfSeveral,
   crudRefused,
   upsert,
+  picklists,
   describe,
+  toolingDescribe,
   describeGlobal,
   bulk2Ingest,
   bulk2Query,

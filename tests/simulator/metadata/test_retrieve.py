@@ -136,7 +136,7 @@ def test_a_report_comes_with_its_folder_if_both_are_named(soap: Soap) -> None:
         "reports/Money/Sums.report": META.format("Report", "<name>Sums</name>"),
         "reports/Money-meta.xml": META.format("ReportFolder", "<name>Money</name>"),
     }
-    soap.deploy({"package.xml": manifest(Report=["Money", "Money/Sums"]), **files})
+    soap.deploy({"package.xml": manifest(Report=["Money/", "Money/Sums"]), **files})
     got, result = soap.retrieve(Report=["Money", "Money/Sums"])
     assert result.findall("messages") == []
     assert {path: content for path, content in got.items() if not path.endswith("package.xml")} == {
