@@ -33,6 +33,7 @@ ALL_SECONDS = 20 * 60
 
 # The longest first, since two run at a time.
 CLIENTS: dict[str, list[str | Path]] = {
+    "scratcher": [sys.executable, "-m", "tests.conformance.scratcher"],
     "sf-project": [sys.executable, "-m", "tests.conformance.sf_project"],
     "sf": [sys.executable, "-m", "tests.conformance.sf"],
     "jsforce": ["node", HERE / "jsforce/operations.mjs"],

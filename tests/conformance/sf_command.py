@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 SF = HERE / "node_modules/.bin/sf"
 HOME = Path(os.environ["HOME"])
 API = "67.0"
-_QUIETLY = (
+QUIETLY = (
     "SF_DISABLE_TELEMETRY",
     "SF_AUTOUPDATE_DISABLE",
     "SF_DISABLE_AUTOUPDATE",
@@ -32,7 +32,7 @@ def version() -> str:
 def sf(*words: str, folder: Path = HOME, **environment: str) -> Any:
     """What the command returned (`result` of its JSON); AssertionError with its own words if it failed."""
     command = [str(SF), *words, "--json"]
-    given = {**os.environ, **dict.fromkeys(_QUIETLY, "true"), **environment}
+    given = {**os.environ, **dict.fromkeys(QUIETLY, "true"), **environment}
     ended = subprocess.run(
         command, capture_output=True, text=True, env=given, cwd=folder, timeout=COMMAND_SECONDS, check=False
     )
@@ -43,10 +43,11 @@ def sf(*words: str, folder: Path = HOME, **environment: str) -> Any:
     return answer["result"]
 
 
-def login_to_hub(alias: str = "hub") -> dict[str, Any]:
-    """By JWT, as the hub's integration user."""
+def login_to_hub(alias: str = "hub", username: str = "") -> dict[str, Any]:
+    """By JWT, as the hub's integration user unless another one is named."""
     hub = simulator().hub
-    words = ("--client-id", hub.client_id, "--jwt-key-file", str(hub.private_key_file), "--username", hub.username)
+    user = username or hub.username
+    words = ("--client-id", hub.client_id, "--jwt-key-file", str(hub.private_key_file), "--username", user)
     where = ("--instance-url", hub.login_url, "--alias", alias, "--set-default-dev-hub")
     found: dict[str, Any] = sf("org", "login", "jwt", *words, *where)
     return found
