@@ -8,7 +8,7 @@ bunch up nor drift. (Prometheus paces its scrapes the same way.)
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -72,7 +72,7 @@ _NEEDED = {
 _TAKEN_FIELDS = tuple(field.attname for field in ScratchOrg._meta.concrete_fields if field.attname in _NEEDED)
 
 _TAKE = f"""
-    UPDATE scratch_orgs AS o SET lease_token = %s, lease_taken = true, last_attempted_at = now(),
+    UPDATE scratch_orgs AS o SET lease_token = gen_random_uuid(), lease_taken = true, last_attempted_at = now(),
         lease_until = now() + make_interval(secs => {POLL_LEASE_SECONDS})
     FROM dev_hubs AS h WHERE o.id = %s AND o.lease_token = %s AND h.id = o.dev_hub_id
     RETURNING {", ".join("o." + field for field in _TAKEN_FIELDS)}, h.poll_interval_minutes"""  # noqa: S608
@@ -113,13 +113,13 @@ def claim_due(waiting: int = 0) -> list[tuple[int, str]]:
 
 def take(org_id: int, lease_token: str) -> Turn | None:
     """The turn that the message announced; None if somebody else has the org: the message came twice, or late."""
-    mine = uuid4()
-    row = prepared.execute(_TAKE, [mine, org_id, UUID(lease_token)]).fetchone()
+    row = prepared.execute(_TAKE, [org_id, UUID(lease_token)]).fetchone()
     if row is None:
         return None
     org = ScratchOrg.from_db("default", _TAKEN_FIELDS, row[:-1])
     minutes = row[-1]
     began_at = cast("datetime", org.last_attempted_at)  # just written
+    mine = cast("UUID", org.lease_token)
     return Turn(org, mine, began_at, minutes * 60 if minutes else settings.POLL_INTERVAL_SECONDS)
 
 

@@ -63,15 +63,15 @@ def poll_org(org_id: int, lease_token: str) -> None:
 def read(turn: Turn) -> Reading:
     """Reads the org from its cursor on, and finds what was not known. Nothing is written but people's names."""
     org = turn.org
-    client = access.client_for(org)  # the database connection is back in the pool: 100 polls wait on 20 of them
-    reading = read_on(
-        _cursor_of(org),
-        client.source_members,
-        partial(recording.what_is_known, org.pk),
-        from_zero=_is_due_from_zero(turn),
-        late_rows_seconds=settings.LATE_ROWS_SECONDS,
-    )
-    _resolve_people(turn, client, reading)
+    with access.client_for(org) as client:  # the database connection is back in the pool: 100 polls wait on 20 of them
+        reading = read_on(
+            _cursor_of(org),
+            client.source_members,
+            partial(recording.what_is_known, org.pk),
+            from_zero=_is_due_from_zero(turn),
+            late_rows_seconds=settings.LATE_ROWS_SECONDS,
+        )
+        _resolve_people(turn, client, reading)
     return reading
 
 

@@ -86,18 +86,18 @@ def _read(hub: DevHub) -> Listing:
     known = ScratchOrg.objects.filter(dev_hub=hub, status=ScratchOrg.Status.ACTIVE)
     known_ids = set(known.values_list("org_id", flat=True))
     cli_usernames, cli_error = _ask_sf_cli()
-    client = access.hub_client(hub)
-    orgs = client.active_scratch_orgs()
-    vanished = known_ids - {org.org_id for org in orgs}
-    return Listing(
-        orgs=orgs,
-        vanished={info.org_id: info for info in client.scratch_org_infos(vanished)} if vanished else {},
-        can_view_all=client.can_view_all(),
-        usage=client.usage,
-        read_at=client.answered_at,
-        cli_usernames=cli_usernames,
-        cli_error=cli_error,
-    )
+    with access.hub_client(hub) as client:
+        orgs = client.active_scratch_orgs()
+        vanished = known_ids - {org.org_id for org in orgs}
+        return Listing(
+            orgs=orgs,
+            vanished={info.org_id: info for info in client.scratch_org_infos(vanished)} if vanished else {},
+            can_view_all=client.can_view_all(),
+            usage=client.usage,
+            read_at=client.answered_at,
+            cli_usernames=cli_usernames,
+            cli_error=cli_error,
+        )
 
 
 def _ask_sf_cli() -> tuple[frozenset[str] | None, str]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from simple_salesforce.api import Salesforce
 
@@ -66,6 +67,15 @@ class SalesforceClient:
         self._deadline = deadline or transport.deadline()
         self._salesforce = self._with_token(access_token)
         self._hub_has_auth_urls = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the connection."""
+        self._deadline.close()
 
     def source_members(self, since: int) -> SourceMembers:
         """Every SourceMember whose RevisionCounter is since or higher, each once with its highest revision. Raises
