@@ -19,6 +19,7 @@ BENCHMARKS = {
     "A1": "bench.feed_cpu",
     "A2": "bench.feed_cpu",
     "overlaps": "bench.overlap_radar",
+    "simulator": "bench.simulator",
 }
 
 

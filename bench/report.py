@@ -29,7 +29,7 @@ def tell(title: str, rows: Sequence[Row]) -> bool:
     for row in rows:
         target = "" if row.target is None else f"≤ {row.target:g}{row.unit}"
         verdict = "" if row.target is None else "reached" if row.reached else "MISSED"
-        print(f"  {row.name:<9}{row.what:<{width}}  {row.value:7.2f}{row.unit}  {target:<9} {verdict:<8} {row.detail}")
+        print(f"  {row.name:<10}{row.what:<{width}}  {row.value:7.2f}{row.unit}  {target:<9} {verdict:<8} {row.detail}")
     sys.stdout.flush()
     return all(row.reached for row in rows)
 

@@ -1,10 +1,12 @@
-"""`python -m bench.simulator [ORGS]`: is the simulator light and quick enough to measure others with?
+"""Is the simulator light and quick enough to measure others with? `python -m bench.simulator`; SIMULATED=10000 orgs.
 
-Resident memory with so many orgs (10,000), at rest and after 50 edits in each of 2,000; then SourceMember queries per
-second of the simulator's CPU, each on a new TLS connection: answers with no row, and with 50.
+Resident memory with so many orgs, at rest and after 50 edits in each of 2,000; then SourceMember queries per second of
+the simulator's CPU, each on a new TLS connection: answers with no row, and with 50. It should answer at least five
+times what the largest sweep (P1 with 10,000 orgs, without a pause) asks of it: no more than a fifth of a core.
 """
 
 import multiprocessing
+import os
 import socket
 import ssl
 import sys
@@ -14,8 +16,12 @@ from urllib.parse import quote
 
 import psutil
 
+from bench.report import Row, tell
+from bench.sweep import ideal_seconds
 from tests.simulators import Simulator, simulator
 
+ORGS = int(os.environ.get("SIMULATED", "10000"))
+SWEEP_QUERIES_PER_SECOND = 10_000 / ideal_seconds(10_000, 2 * 90)
 CLIENTS = 2
 REQUESTS_PER_CLIENT = 1_500
 SOQL = (
@@ -61,23 +67,37 @@ def megabytes(running: Simulator) -> float:
     return float(psutil.Process(running.process.pid).memory_info().rss / 1e6)
 
 
-def main(orgs: int) -> None:
+def run() -> bool:
     with (
         tempfile.TemporaryDirectory() as data,
-        simulator(Path(data), scenario="quiet", orgs=orgs, components=300) as running,
+        simulator(Path(data), scenario="quiet", orgs=ORGS, components=300) as running,
     ):
-        print(f"{orgs:,} orgs with 300 components each: {megabytes(running):.0f} MB")
+        at_rest = megabytes(running)
         ids = [org["org_id"] for org in running.orgs(source_tracking=True)][:2_000]
         edit = {"member_type": "ApexClass", "kind": "NEW"}
         for start in range(0, len(ids), 200):
             names = [(org_id, f"Edited{number}") for org_id in ids[start : start + 200] for number in range(50)]
             running.edits([{**edit, "org_id": org_id, "member_name": name} for org_id, name in names])
-        print(f"after 50 edits in {len(ids):,} of them: {megabytes(running):.0f} MB")
+        edited = megabytes(running)
         small = running.create_orgs(count=200, components=50)
         tokens = [running.login_as(org["org_id"])["access_token"] for org in small]
-        print(f"no row:  {queries_per_cpu_second(running, tokens, since=1_000):,.0f} queries per CPU second")
-        print(f"50 rows: {queries_per_cpu_second(running, tokens, since=0):,.0f} queries per CPU second")
+        rates = {
+            name: queries_per_cpu_second(running, tokens, since) for name, since in (("no row", 1000), ("50 rows", 0))
+        }
+    return tell(
+        f"The simulator with {ORGS:,} orgs of 300 components",
+        [
+            Row("simulator", "memory at rest", at_rest, 1000, "", " MB"),
+            Row("simulator", "memory after 50 edits in each of 2,000", edited, 1000, "", " MB"),
+            *(_row(answer, rate) for answer, rate in rates.items()),
+        ],
+    )
+
+
+def _row(answer: str, rate: float) -> Row:
+    detail = f"{rate:,.0f} queries a second and core; a sweep asks {SWEEP_QUERIES_PER_SECOND:.0f}"
+    return Row("simulator", f"share of a core for a sweep, {answer}", SWEEP_QUERIES_PER_SECOND / rate, 0.2, detail)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    sys.exit(0 if run() else 1)

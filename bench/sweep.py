@@ -19,10 +19,15 @@ SLOW, SHARE_SLOW, HANG, SHARE_HANG = 10.0, 0.05, 30.0, 0.01
 MEDIAN, SIGMA = 1.0, 0.5
 
 
-def run() -> bool:
+def ideal_seconds(orgs: int, threads: int) -> float:
+    """What the latencies alone would take, on so many threads in all."""
     from_distribution = MEDIAN * math.exp(SIGMA**2 / 2)
     mean = (1 - SHARE_HANG) * ((1 - SHARE_SLOW) * from_distribution + SHARE_SLOW * SLOW) + SHARE_HANG * HANG
-    ideal = max(ORGS * mean / (PROCESSES * THREADS), HANG)
+    return max(orgs * mean / threads, HANG)
+
+
+def run() -> bool:
+    ideal = ideal_seconds(ORGS, PROCESSES * THREADS)
     with stage(ORGS) as on:
         on.start_workers(PROCESSES, THREADS)
         warm_up(on)

@@ -43,8 +43,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def _take_a_redis_database_of_our_own() -> None:
     """pytest-django does so for PostgreSQL."""
-    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        given = urlsplit(os.environ["REDIS_URL"])
+        number = int(given.path.strip("/") or 0) + int(worker.removeprefix("gw"))
+        os.environ["REDIS_URL"] = given._replace(path=f"/{number}").geturl()
 
 
 def _start_in_a_free_folder(data: Path) -> tuple[EmbeddedServers, Path]:

@@ -14,10 +14,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from apps.launcher import children
 from tests.conformance.operations import MARK
@@ -121,8 +123,10 @@ def drive(name: str, simulator: Simulator) -> list[Outcome]:
                 log.write(line)
         code = child.wait()
     progress.end(code, folder / "client.log")
-    if _kill(child) and code == 0:
-        progress.outcomes.append(Outcome(progress.name, progress.version, "end", "it left a process behind"))
+    _kill(child)
+    if left := _left_behind(folder):
+        error = "it left behind: " + "; ".join(left)
+        progress.outcomes.append(Outcome(progress.name, progress.version, "end", error))
     return progress.outcomes
 
 
@@ -178,13 +182,21 @@ def _killer(child: subprocess.Popen[bytes]) -> threading.Timer:
     return timer
 
 
-def _kill(child: subprocess.Popen[bytes]) -> bool:
-    """Ends the program and what it started; False if none of them is alive."""
-    try:
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Ends the program and what it started in its own group."""
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    return True
+
+
+def _left_behind(home: Path) -> list[str]:
+    """The command lines of processes whose home is the client's, whatever group they are in; they are ended, too."""
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("HOME") == str(home):
+                left.append(" ".join(process.cmdline()) or process.name())
+                process.kill()
+    return left
 
 
 def show(outcomes: list[Outcome]) -> None:

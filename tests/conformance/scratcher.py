@@ -234,6 +234,7 @@ def scratcher(data: Path) -> Iterator[Api]:
         yield Api(f"http://127.0.0.1:{port}", key)
     finally:
         children.stop(up, (signal.SIGTERM, 30))
+    assert up.returncode == 0, f"Scratcher did not stop by itself: {up.returncode}"
 
 
 def _serves(up: subprocess.Popen[bytes], port: int) -> bool:
