@@ -54,7 +54,7 @@ def test_a_page_in_the_devhub_hears_of_an_edit_and_finds_it_in_the_feed(watched:
         "Feed_To__c": told["Feed_From__c"] + 2,
     }
     found = feed(watched.team, after=int(told["Feed_From__c"]) - 1)
-    assert [change["org_id"] for change in found] == [org.org_id] * 3
+    assert [change["org"]["org_id"] for change in found] == [org.org_id] * 3
     assert feed(watched.team, after=int(told["Feed_To__c"])) == []
     assert outcomes() == ["sent"]
     assert channel().last_published_at
