@@ -1,8 +1,8 @@
-# Six words. Everything runs in .venv, made from requirements*.txt when they change.
+# Seven words. Everything runs in .venv, made from requirements*.txt when they change.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test check fix bench
+.PHONY: demo run test check fix bench conformance
 
 demo: .venv/runtime   ## a simulated DevHub with 24 scratch orgs, watched
 	$(BIN)/python manage.py demo $(ARGS)
@@ -25,6 +25,22 @@ fix: .venv/dev        ## format and mend what can be mended
 
 bench: .venv/dev      ## ratios against baselines; ORGS=1000 ROWS=10000000
 	$(BIN)/python -m bench $(ARGS)
+
+CLIENTS := tests/conformance
+
+conformance: .venv/dev $(CLIENTS)/node_modules/.installed .data/conformance/venv/.installed   ## real Salesforce clients against the simulator
+	$(BIN)/python -m tests.conformance $(ARGS)
+
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json
+	@command -v npm >/dev/null \
+	  || { echo "make conformance needs Node.js 20 or newer with npm; on Debian and Ubuntu: apt-get install nodejs npm"; exit 1; }
+	cd $(CLIENTS) && npm ci --loglevel=error
+	@touch $@
+
+.data/conformance/venv/.installed: $(CLIENTS)/requirements.txt | .venv/bin/python
+	$(BIN)/python -m venv .data/conformance/venv
+	.data/conformance/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

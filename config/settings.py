@@ -5,6 +5,7 @@ A secret NAME may also stand in a file named by NAME_FILE. `.data/local.env`, wr
 database. Without SECRET_KEY and ENCRYPTION_KEYS nothing starts.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,7 @@ REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
 SALESFORCE_HOSTS = tuple(env.list("SALESFORCE_HOSTS", ["*.salesforce.com", "*.force.com"]))
 SALESFORCE_CA_FILE = env.str("SALESFORCE_CA_FILE", "") or None
 SALESFORCE_API_VERSION = env.str("SALESFORCE_API_VERSION", "67.0")
+SF_CLI = env.str("SF_CLI", shutil.which("sf") or "")
 _INTERVAL = validate.Range(min=0.05)  # nought would be due for ever
 POLL_INTERVAL_SECONDS = env.float("POLL_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60
 SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_MINUTES", 5, validate=_INTERVAL) * 60

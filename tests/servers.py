@@ -26,6 +26,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Before pytest-django's hook of the same name, which loads the settings."""
     for name, value in TEST_SECRETS.items():
         os.environ.setdefault(name, value)
+    os.environ["SF_CLI"] = ""  # whoever runs the tests may be logged in to orgs of their own
     data = early_config.rootpath / ".data"
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         os.environ.setdefault("SCRATCHER_DATA_DIR", str(data / "test"))

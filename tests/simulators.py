@@ -33,9 +33,9 @@ class Hub:
         return self.private_key_file.read_text()
 
 
-@dataclass
-class Simulator:
-    """A running simulator. Its methods are the control API; what they answer is described in
+@dataclass(kw_only=True)
+class Control:
+    """A running simulator, whoever started it. Its methods are the control API; what they answer is described in
     apps/simulator/control.py."""
 
     url: str
@@ -43,8 +43,6 @@ class Simulator:
     control: str
     control_token: str = field(repr=False)
     hub: Hub
-    process: subprocess.Popen[str]
-    data_dir: Path
     _session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +126,14 @@ class Simulator:
         """A session of the org's first user without a login: access_token, instance_url, org_id, user_id."""
         return self.command("POST", f"orgs/{org_id}/login-as")  # type: ignore[no-any-return]
 
+
+@dataclass(kw_only=True)
+class Simulator(Control):
+    """A simulator that we started."""
+
+    process: subprocess.Popen[str]
+    data_dir: Path
+
     def stop(self) -> None:
         """SIGTERM; raises AssertionError if it does not end in time, or not cleanly."""
         self._session.close()
@@ -151,17 +157,18 @@ def start_simulator(data_dir: Path, **flags: Any) -> Simulator:
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "simulator.log").open("w") as log:
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
-    facts = _first_line(process, data_dir)
+    return Simulator(process=process, data_dir=data_dir, **_told(_first_line(process, data_dir)))
+
+
+def connect(data_dir: Path) -> Control:
+    """The simulator that is running with this data_dir."""
+    return Control(**_told(json.loads((data_dir / "simulator.json").read_text())))
+
+
+def _told(facts: dict[str, Any]) -> dict[str, Any]:
     hub = facts["hub"] | {"private_key_file": Path(facts["hub"]["private_key_file"])}
-    return Simulator(
-        url=facts["url"],
-        ca=facts["ca"] or "",
-        control=facts["control"],
-        control_token=facts["control_token"],
-        hub=Hub(**hub),
-        process=process,
-        data_dir=data_dir,
-    )
+    named = {name: facts[name] for name in ("url", "control", "control_token")}
+    return {**named, "ca": facts["ca"] or "", "hub": Hub(**hub)}
 
 
 @contextlib.contextmanager

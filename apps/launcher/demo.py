@@ -35,7 +35,7 @@ ADMIN_EMAIL = "admin@demo.example"
 SIMULATOR_START_SECONDS = 120
 LOOK_SECONDS = 2
 PATIENCE_SECONDS = 170
-OWN_SETTINGS = {"POLL_INTERVAL_MINUTES": "0.25", "SYNC_INTERVAL_MINUTES": "0.25"}
+OWN_SETTINGS = {"POLL_INTERVAL_MINUTES": "0.25", "SYNC_INTERVAL_MINUTES": "0.25", "SF_CLI": ""}
 
 
 def demo(data_dir: Path, port: int, simulator_flags: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
     client = client_for(org)      a warm token costs no query and no login
         cold, or a 401 → the credential chain: JWT bearer with the DevHub's connected app → the stored refresh token
+        → the sf CLI's login on this machine
         → the fresh token is committed at once by compare-and-swap → the database connection goes back to the pool
 
 Two polls that renew the same token at the same time end up with the same one: whoever commits second takes the first
@@ -20,9 +21,10 @@ from apps.core import crypto
 from apps.core.errors import ScratcherError
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.salesforce.auth import jwt, refresh_token
+from apps.salesforce.auth.sf_cli import SfCli
 from apps.salesforce.auth.token import Token
 from apps.salesforce.client import SalesforceClient
-from apps.salesforce.errors import InvalidPrivateKey, LoginRefused
+from apps.salesforce.errors import InvalidPrivateKey, LoginRefused, SfCliError, SfCliMissing
 from apps.salesforce.transport import Deadline, Transport
 
 POLL_SECONDS = 90
@@ -55,6 +57,12 @@ def transport() -> Transport:
         api_version=settings.SALESFORCE_API_VERSION,
         on_request=API_CALLS.inc,
     )
+
+
+@lru_cache(maxsize=1)
+def sf_cli() -> SfCli | None:
+    """The process's sf CLI, with its two slots; None where SF_CLI switches it off."""
+    return SfCli(settings.SF_CLI, settings.SALESFORCE_CA_FILE) if settings.SF_CLI else None
 
 
 def client_for(org: ScratchOrg, deadline_seconds: float = POLL_SECONDS) -> SalesforceClient:
@@ -171,7 +179,7 @@ def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
     for credential in chain(org):
         try:
             token = _ENTRANCES[credential](org, deadline)
-        except (LoginRefused, InvalidPrivateKey, ScratcherError) as error:
+        except (LoginRefused, InvalidPrivateKey, SfCliError, ScratcherError) as error:
             refused = refused or error
             continue
         if credential != org.credential:
@@ -182,10 +190,12 @@ def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
 
 def chain(org: ScratchOrg) -> list[Credential]:
     """What may enter the org, in the order in which it is tried. A JWT enters only an org that the DevHub made with
-    the same connected app (ScratchOrgInfo.ConnectedAppConsumerKey)."""
+    the same connected app (ScratchOrgInfo.ConnectedAppConsumerKey); the sf CLI, one that it is logged in to."""
     possible = [Credential.JWT] if org.connected_app == org.dev_hub.client_id and org.instance_url else []
     if org.refresh_token:
         possible.append(Credential.REFRESH)
+    if org.known_to_sf_cli:
+        possible.append(Credential.SF_CLI)
     return sorted(possible, key=lambda credential: credential != org.credential)
 
 
@@ -221,9 +231,18 @@ def _by_refresh_token(org: ScratchOrg, deadline: Deadline) -> Token:
     return into(org.org_id, token)
 
 
+def _by_sf_cli(org: ScratchOrg, deadline: Deadline) -> Token:
+    cli = sf_cli()
+    if cli is None:
+        raise SfCliMissing("The sf CLI is switched off on this worker's machine (SF_CLI).")
+    give_connection_back()
+    return into(org.org_id, cli.login(transport(), org.username, deadline))
+
+
 _ENTRANCES: dict[Credential, Callable[[ScratchOrg, Deadline], Token]] = {
     Credential.JWT: _by_jwt,
     Credential.REFRESH: _by_refresh_token,
+    Credential.SF_CLI: _by_sf_cli,
 }
 
 

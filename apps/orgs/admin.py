@@ -176,7 +176,7 @@ class ScratchOrgAdmin(InspectionAdmin):
     actions = ("poll_now", "stop_watching", "start_watching")
     fields = (
         "alias", "org_name", "username", "org_id", "team", "dev_hub", "instance_url", "status", "health", "why",
-        "what_to_do", "watched", "unwatched_reason", "visible_to_hub", "credential", "connected_app",
+        "what_to_do", "watched", "unwatched_reason", "visible_to_hub", "credential", "known_to_sf_cli", "connected_app",
         "owner_name", "owner_username", "signup_email", "edition", "features", "description", "created_date",
         "expiration_date", "last_polled_at", "last_attempted_at", "next_poll_at", "last_poll_took",
         "consecutive_failures", "last_error_code", "last_error", "changes_total", "last_change_at", "api_calls",

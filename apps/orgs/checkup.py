@@ -9,10 +9,11 @@ from django.db.models import Count, F, Q
 from apps.accounts.models import Team
 from apps.core import crypto, queue
 from apps.core.errors import ScratcherError
-from apps.orgs import devhubs, rotation
+from apps.orgs import access, devhubs, rotation
 from apps.orgs.coverage import Coverage, coverage
 from apps.orgs.models import DevHub, ScratchOrg
-from apps.orgs.standing import GIVE_VIEW_ALL
+from apps.orgs.standing import GIVE_VIEW_ALL, WHAT_TO_DO
+from apps.salesforce.errors import SfCliError
 
 GOOD: Literal["good"] = "good"
 ODD: Literal["odd"] = "odd"
@@ -28,8 +29,8 @@ class Finding:
 
 
 def whole() -> list[Finding]:
-    """Workers, keys, and each DevHub."""
-    findings = [_workers(), *_keys()]
+    """Workers, keys, the sf CLI, and each DevHub."""
+    findings = [_workers(), *_keys(), *_sf_cli()]
     hubs = list(DevHub.objects.select_related("team").order_by("team__name", "name"))
     if not hubs:
         findings.append(Finding(BAD, "DevHubs", "none yet", "manage.py add_devhub --help"))
@@ -66,6 +67,19 @@ def _keys() -> list[Finding]:
     return findings or [Finding(GOOD, f"Encryption key {current}", "no secrets yet")]
 
 
+def _sf_cli() -> list[Finding]:
+    """As it answers here: a worker on another machine has its own."""
+    cli = access.sf_cli()
+    if cli is None:
+        return []
+    try:
+        with access.transport().deadline() as deadline:
+            usernames = cli.usernames(deadline)
+    except SfCliError as error:
+        return [Finding(BAD, "sf CLI", str(error), WHAT_TO_DO[error.code])]
+    return [Finding(GOOD, "sf CLI", f"holds {len(usernames)} logins on this machine")]
+
+
 def _hub(hub: DevHub) -> list[Finding]:
     """Logs in to the hub and looks around."""
     what = f"{hub.name} ({hub.org_id})"
@@ -85,17 +99,18 @@ def _hub(hub: DevHub) -> list[Finding]:
 
 
 def _entrances(hub: DevHub) -> Finding:
-    """How many of the hub's orgs our connected app can enter."""
+    """How many of the hub's orgs our connected app can enter, and the other credentials."""
     by_app = Q(connected_app=F("dev_hub__client_id"))
     counts = ScratchOrg.objects.filter(dev_hub=hub, status=ScratchOrg.Status.ACTIVE).aggregate(
         every=Count("pk"),
         by_app=Count("pk", by_app),
         by_token=Count("pk", ~by_app & ~Q(refresh_token="")),
+        by_cli=Count("pk", ~by_app & Q(refresh_token="", known_to_sf_cli=True)),
     )
-    closed = counts["every"] - counts["by_app"] - counts["by_token"]
+    closed = counts["every"] - counts["by_app"] - counts["by_token"] - counts["by_cli"]
     how = (
         f"of {counts['every']} active orgs our connected app can enter {counts['by_app']}; "
-        f"{counts['by_token']} by a stored refresh token, {closed} not at all"
+        f"{counts['by_token']} by a stored refresh token, {counts['by_cli']} by the sf CLI, {closed} not at all"
     )
     if not counts["every"]:
         return Finding(ODD, f"{hub.name}: orgs", "none known", "Wait a minute, or run manage.py sync_devhub.")

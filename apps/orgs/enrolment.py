@@ -1,7 +1,8 @@
 """How people decide what is watched: credentials for an org that JWT cannot enter; stop and start.
 
 A refused login stops an org's polling. It goes on after `enrol`, after other credentials of its DevHub
-(`apps.orgs.devhubs.update_credentials`), when a pool writes its SfdxAuthUrl__c, or by `start_watching`.
+(`apps.orgs.devhubs.update_credentials`), when a pool writes its SfdxAuthUrl__c, when somebody logs in to it with the sf
+CLI of this machine, or by `start_watching`.
 """
 
 from django.db.models import F, Q, QuerySet
@@ -61,7 +62,7 @@ def start_watching(orgs: QuerySet[ScratchOrg]) -> int:
         pk__in=list(orgs.filter(watched=False, status=ScratchOrg.Status.ACTIVE).values_list("pk", flat=True))
     )
     by_jwt = Q(connected_app=F("dev_hub__client_id")) & ~Q(instance_url="")
-    started = idle.filter(by_jwt | ~Q(refresh_token="")).update(
+    started = idle.filter(by_jwt | ~Q(refresh_token="") | Q(known_to_sf_cli=True)).update(
         watched=True, unwatched_reason="", next_poll_at=Now(), consecutive_failures=0, last_error_code="", last_error=""
     )
     idle.filter(watched=False).update(unwatched_reason=Unwatched.NOT_ENROLLED)

@@ -39,6 +39,8 @@ class DevHub(Claimable):
     consecutive_failures = models.IntegerField(default=0)
     # A sync that would end many orgs at once waits for a second one to agree; these are the org ids it would end.
     doubted_endings = models.JSONField(default=list, blank=True)
+    # Why the last sync could not ask the sf CLI whose logins it holds: an error's code.
+    sf_cli_error = models.CharField(max_length=50, blank=True, db_default="")
     api_used = models.IntegerField(null=True)
     api_max = models.IntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -72,6 +74,7 @@ class ScratchOrg(models.Model):
     class Credential(models.TextChoices):
         JWT = "jwt"
         REFRESH = "refresh_token"
+        SF_CLI = "sf_cli"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE)
     dev_hub = models.ForeignKey(DevHub, on_delete=models.CASCADE, related_name="scratch_orgs")
@@ -101,6 +104,7 @@ class ScratchOrg(models.Model):
     refresh_client_id = models.CharField(max_length=255, blank=True, editable=False)
     refresh_client_secret = models.TextField(blank=True, editable=False)
     refresh_login_url = models.CharField(max_length=255, blank=True, editable=False)
+    known_to_sf_cli = models.BooleanField(default=False, db_default=False, editable=False)
     watched = models.BooleanField(default=False)
     unwatched_reason = models.CharField(max_length=30, choices=Unwatched.choices, blank=True)
 

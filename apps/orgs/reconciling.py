@@ -32,6 +32,7 @@ Unwatched = ScratchOrg.Unwatched
 TOLD_BY_HUB = (
     "org_name", "username", "description", "status", "created_date", "expiration_date", "edition", "features",
     "connected_app", "signup_email", "owner_name", "owner_username", "visible_to_hub", "instance_url",
+    "known_to_sf_cli",
 )  # fmt: skip
 _LONGEST = {column.name: column.max_length for column in ScratchOrg._meta.fields}
 REFRESH_FIELDS = ("refresh_token", "refresh_client_id", "refresh_client_secret", "refresh_login_url")
@@ -42,13 +43,16 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True)
 class Listing:
     """What one reading of a hub told. `vanished`: the infos, as far as the hub shows them, of active orgs that it no
-    longer lists, by org id; `read_at`: Salesforce's time."""
+    longer lists, by org id; `read_at`: Salesforce's time. `cli_usernames`: whose logins the sf CLI of this machine
+    holds; None if it could not tell, for the reason of `cli_error`."""
 
     orgs: list[ActiveScratchOrg]
     vanished: dict[str, ScratchOrgInfo]
     can_view_all: bool
     usage: ApiUsage | None
     read_at: datetime
+    cli_usernames: frozenset[str] | None
+    cli_error: str
 
 
 @dataclass
@@ -75,18 +79,20 @@ def reconcile(hub: DevHub, listing: Listing) -> Outcome:
     }
     for row in known.values():
         row.dev_hub = hub
-    outcome = Outcome(found=_add(hub, [org for org_id, org in listed.items() if org_id not in known]))
-    outcome.found += _update([(known[org_id], org) for org_id, org in listed.items() if org_id in known])
+    fresh = [org for org_id, org in listed.items() if org_id not in known]
+    outcome = Outcome(found=_add(hub, fresh, listing.cli_usernames))
+    stored = [(known[org_id], org) for org_id, org in listed.items() if org_id in known]
+    outcome.found += _update(stored, listing.cli_usernames)
     active = [row for row in known.values() if row.org_id in listed or row.status == Status.ACTIVE]
     _settle_vanished(hub, [row for row in active if row.org_id not in listed], len(active), listing, outcome)
     return outcome
 
 
-def _add(hub: DevHub, orgs: list[ActiveScratchOrg]) -> list[ScratchOrg]:
+def _add(hub: DevHub, orgs: list[ActiveScratchOrg], cli_usernames: frozenset[str] | None) -> list[ScratchOrg]:
     rows = []
     for org in orgs:
         row = ScratchOrg(team_id=hub.team_id, dev_hub=hub, org_id=org.org_id, next_poll_at=Now())
-        _set(row, _told(row, org))
+        _set(row, _told(row, org, cli_usernames))
         rows.append(row)
     ScratchOrg.objects.bulk_create(rows, batch_size=BATCH)
     # A secret is bound to its row's id, so it comes after the row.
@@ -96,22 +102,25 @@ def _add(hub: DevHub, orgs: list[ActiveScratchOrg]) -> list[ScratchOrg]:
     return rows
 
 
-def _update(pairs: list[tuple[ScratchOrg, ActiveScratchOrg]]) -> list[ScratchOrg]:
+def _update(pairs: list[tuple[ScratchOrg, ActiveScratchOrg]], cli_usernames: frozenset[str] | None) -> list[ScratchOrg]:
     """Writes the rows that differ from what the hub says; returns those that had ended and are back."""
     changed, back = [], []
     for row, org in pairs:
         if row.status != Status.ACTIVE:
             back.append(row)
-        if _set(row, _told(row, org)):
+        was_known_to_sf_cli = row.known_to_sf_cli
+        if _set(row, _told(row, org, cli_usernames)):
             changed.append(row)
         if not row.refresh_token and _take_auth_url(row, org.info):
             _keep_auth_url(row)
+        elif row.known_to_sf_cli and not was_known_to_sf_cli:
+            _forgive_refusal(row)
     ScratchOrg.objects.bulk_update(changed, TOLD_BY_HUB, batch_size=BATCH)
     _decide([row for row, _org in pairs])
     return back
 
 
-def _told(row: ScratchOrg, org: ActiveScratchOrg) -> dict[str, Any]:
+def _told(row: ScratchOrg, org: ActiveScratchOrg, cli_usernames: frozenset[str] | None) -> dict[str, Any]:
     """The values of TOLD_BY_HUB; without an info, those that it would tell are left as they are."""
     told: dict[str, Any] = {
         "org_name": org.org_name or "",
@@ -123,6 +132,8 @@ def _told(row: ScratchOrg, org: ActiveScratchOrg) -> dict[str, Any]:
         "status": Status.ACTIVE,
         "visible_to_hub": True,
     }
+    if cli_usernames is not None:
+        told["known_to_sf_cli"] = org.signup_username in cli_usernames
     if org.info is not None:
         told |= {
             "created_date": org.info.created_date,
@@ -178,6 +189,11 @@ def _keep_auth_url(row: ScratchOrg) -> None:
     """At most once in an org's life; whoever enrolled the org meanwhile is not overwritten."""
     values = {name: getattr(row, name) for name in REFRESH_FIELDS}
     ScratchOrg.objects.filter(pk=row.pk, refresh_token="").update(**values)
+    _forgive_refusal(row)
+
+
+def _forgive_refusal(row: ScratchOrg) -> None:
+    """There is a new credential: a refused login of before no longer keeps the org from being watched."""
     if row.unwatched_reason == Unwatched.LOGIN_REFUSED:
         ScratchOrg.objects.filter(pk=row.pk, unwatched_reason=Unwatched.LOGIN_REFUSED).update(
             unwatched_reason=Unwatched.NOT_ENROLLED

@@ -9,12 +9,14 @@ from django.conf import settings
 
 from apps.core import crypto
 from apps.orgs.models import DevHub, ScratchOrg
+from apps.salesforce.errors import SessionExpired, SfCliError, SfCliLoggedOut, SfCliMissing, SfCliOutdated
 
 Credential = ScratchOrg.Credential
 Unwatched = ScratchOrg.Unwatched
 
 BY_ITSELF = "Nothing: it is tried again by itself, with growing pauses."
 GIVE_VIEW_ALL = "Give the hub's user View All on Scratch Org Infos and Active Scratch Orgs."
+LOGIN_BY_SF_CLI = "log in to it with the sf CLI of this machine (sf org login web), as the user who runs the workers"
 ENROL = "Enrol it with what `sf org auth show-sfdx-auth-url` prints (POST /api/orgs/{org_id}/enrol)"
 
 # What to do while polls fail, by the error's code (apps.salesforce.errors, and our own).
@@ -30,8 +32,13 @@ WHAT_TO_DO = {
     "invalid_private_key": "Give the DevHub its private key again (manage.py add_devhub --update).",
     "malformed_answer": "If this stays, look for a proxy between this machine and Salesforce.",
     "redirected": "Enrol the org again: the address that is stored for it is not its My Domain address.",
+    "sf_cli_missing": "Install the sf CLI where the workers run, or set SF_CLI to its path there (empty: unused).",
+    "sf_cli_outdated": "Update the sf CLI where the workers run (sf update).",
+    "sf_cli_logged_out": f"Enrol the org, or {LOGIN_BY_SF_CLI}.",
+    "sf_cli_failed": "If this stays, run `sf org list auth` where the workers run, as their user.",
     "unexpected": "Look into the worker's log.",
 }
+_SF_CLI_SENTENCES = {kind.code: kind.sentence for kind in (SfCliError, SfCliMissing, SfCliOutdated, SfCliLoggedOut)}
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,19 @@ def of_hub(hub: DevHub) -> Standing:
         return Standing(
             False, "waiting", "Its list of orgs has not been read yet.", "Nothing: it is read within a minute."
         )
+    return _read(hub)
+
+
+def _read(hub: DevHub) -> Standing:
     if hub.doubted_endings:
         why = f"{len(hub.doubted_endings)} orgs vanished at once; they stay until the next sync agrees."
         return Standing(True, "sync_doubted", why, "Check whether the hub's user still sees all scratch orgs.")
     if hub.can_view_all is False:
         why = "Its user lacks View All, so other people's orgs may be missing."
         return Standing(True, "no_view_all", why, GIVE_VIEW_ALL)
+    if hub.sf_cli_error:
+        why = f"The sf CLI could not tell which orgs it is logged in to. {_SF_CLI_SENTENCES[hub.sf_cli_error]}"
+        return Standing(True, hub.sf_cli_error, why, WHAT_TO_DO[hub.sf_cli_error])
     return Standing(True)
 
 
@@ -106,11 +120,12 @@ def _not_enrolled(org: ScratchOrg) -> Standing:
     if org.connected_app and org.connected_app == org.dev_hub.client_id:
         why = "Its address is none that SALESFORCE_HOSTS allows."
         return Standing(False, "not_enrolled", why, WHAT_TO_DO["host_not_allowed"])
+    enrol = ENROL.format(org_id=org.org_id) + (f", or {LOGIN_BY_SF_CLI}" if settings.SF_CLI else "")
     if not org.connected_app:
         why = "The DevHub does not show which connected app it was created with, and no credential is stored."
-        return Standing(False, "not_enrolled", why, ENROL.format(org_id=org.org_id) + ".")
+        return Standing(False, "not_enrolled", why, f"{enrol}.")
     why = f"It was created with the connected app {org.connected_app}, through which our key cannot enter."
-    what_to_do = ENROL.format(org_id=org.org_id) + ", or create scratch orgs after a login with the hub's own app."
+    what_to_do = f"{enrol}, or create scratch orgs after a login with the hub's own app."
     return Standing(False, "not_enrolled", why, what_to_do)
 
 
@@ -120,7 +135,10 @@ def _failing(org: ScratchOrg) -> Standing:
     else:
         since = "No poll has succeeded yet"
     code = "key_missing" if org.last_error_code == crypto.KeyMissing.code else org.last_error_code
-    return Standing(False, code, f"{since}: {org.last_error}", WHAT_TO_DO.get(org.last_error_code, BY_ITSELF))
+    what_to_do = WHAT_TO_DO.get(org.last_error_code, BY_ITSELF)
+    if code == SessionExpired.code and org.credential == Credential.SF_CLI:
+        what_to_do = WHAT_TO_DO[SfCliLoggedOut.code]
+    return Standing(False, code, f"{since}: {org.last_error}", what_to_do)
 
 
 def _not_visible(org: ScratchOrg) -> str:

@@ -23,10 +23,11 @@ from apps.core.errors import ScratcherError
 from apps.orgs import access, reconciling
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.orgs.reconciling import Listing, Outcome
-from apps.salesforce.errors import LoginRefused, SalesforceError
+from apps.salesforce.errors import LoginRefused, SalesforceError, SfCliError
 
 HUBS_PER_TICK = 20
-LEASE_SECONDS = access.SYNC_SECONDS + 60
+SF_CLI_SECONDS = 30
+LEASE_SECONDS = access.SYNC_SECONDS + SF_CLI_SECONDS + 60
 ORGS_NAMED_IN_EVENT = 100
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,7 @@ def _read(hub: DevHub) -> Listing:
     """What the hub says. No transaction, and no database connection, waits meanwhile."""
     known = ScratchOrg.objects.filter(dev_hub=hub, status=ScratchOrg.Status.ACTIVE)
     known_ids = set(known.values_list("org_id", flat=True))
+    cli_usernames, cli_error = _ask_sf_cli()
     client = access.hub_client(hub)
     orgs = client.active_scratch_orgs()
     vanished = known_ids - {org.org_id for org in orgs}
@@ -93,7 +95,23 @@ def _read(hub: DevHub) -> Listing:
         can_view_all=client.can_view_all(),
         usage=client.usage,
         read_at=client.answered_at,
+        cli_usernames=cli_usernames,
+        cli_error=cli_error,
     )
+
+
+def _ask_sf_cli() -> tuple[frozenset[str] | None, str]:
+    """Whose logins the sf CLI of this machine holds; None and an error's code if it could not tell."""
+    cli = access.sf_cli()
+    if cli is None:
+        return frozenset(), ""
+    access.give_connection_back()
+    try:
+        with access.transport().deadline(SF_CLI_SECONDS) as deadline:
+            return cli.usernames(deadline), ""
+    except SfCliError as error:
+        log.warning("sf_cli_failed", code=error.code, error=str(error))
+        return None, error.code
 
 
 def _store(hub: DevHub, listing: Listing) -> Outcome | None:
@@ -108,6 +126,7 @@ def _store(hub: DevHub, listing: Listing) -> Outcome | None:
             last_error_code="",
             last_error="",
             can_view_all=listing.can_view_all,
+            sf_cli_error=listing.cli_error,
             api_used=usage.used if usage else None,
             api_max=usage.max if usage else None,
         )

@@ -17,7 +17,11 @@
     ├── TimedOut          timed_out                       the request's or the poll's deadline has passed
     ├── MalformedAnswer   malformed_answer                not JSON, not this shape, or not HTTP
     ├── BodyTooLarge      body_too_large                  an answer beyond the cap
-    └── Redirected        redirected                      3xx, which we never follow
+    ├── Redirected        redirected                      3xx, which we never follow
+    └── SfCliError        sf_cli_failed                   the sf CLI hangs, fails, or answers what nobody understands
+        ├── SfCliMissing    sf_cli_missing    permanent   there is no such program, or it is switched off here
+        ├── SfCliOutdated   sf_cli_outdated   permanent   it has no `sf org auth show-access-token`
+        └── SfCliLoggedOut  sf_cli_logged_out permanent   it holds no login for the org
 
 Foreign errors are translated here and nowhere else: of_failure() for the network's, of_answer() for Salesforce's own.
 No message holds a token, a key or a body; what Salesforce says is quoted with everything that could be a secret taken
@@ -166,6 +170,29 @@ class Redirected(SalesforceError):
         "The address answers with a redirect, which Scratcher does not follow. Enter the org's My Domain address "
         "(https://….my.salesforce.com)."
     )
+
+
+class SfCliError(SalesforceError):
+    code = "sf_cli_failed"
+    sentence = "The sf CLI did not answer as it should. It is asked again by itself."
+
+
+class SfCliMissing(SfCliError):
+    code = "sf_cli_missing"
+    permanent = True
+    sentence = "The sf CLI that SF_CLI names could not be started on this machine."
+
+
+class SfCliOutdated(SfCliError):
+    code = "sf_cli_outdated"
+    permanent = True
+    sentence = "The sf CLI on this machine is too old: it does not know `sf org auth show-access-token`."
+
+
+class SfCliLoggedOut(SfCliError):
+    code = "sf_cli_logged_out"
+    permanent = True
+    sentence = "The sf CLI on this machine is not logged in to the org."
 
 
 def of_failure(failure: Exception) -> SalesforceError:

@@ -44,11 +44,11 @@ class Simulator:
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if path.startswith("/control"):
+        if scope["path"].startswith("/control"):
             await self._control(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
+        path = exchange.path
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)

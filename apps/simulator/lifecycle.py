@@ -20,7 +20,8 @@ MAX_DAYS = 30
 RELEASE_LANGUAGE = "en_US"
 PLATFORM_CLI = "PlatformCLI"
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
-EDITIONS = ("Developer", "Enterprise", "Group", "Professional", "Partner Developer", "Partner Enterprise")
+_EDITIONS = ("Developer", "Enterprise", "Group", "Professional")
+EDITIONS = {name.lower(): name for own in _EDITIONS for name in (own, f"Partner {own}")}  # sf sends them in lower case
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def request_scratch_org(world: World, owner: User, asked: dict[str, Any], now: f
         created=now,
         username=username,
         days=asked.get("DurationDays") or 7,
-        edition=asked.get("Edition") or "Developer",
+        edition=EDITIONS.get((asked.get("Edition") or "Developer").lower(), ""),
         features=asked.get("Features"),
         description=asked.get("Description"),
         org_name=asked.get("OrgName") or "Company",
@@ -156,7 +157,7 @@ def request_scratch_org(world: World, owner: User, asked: dict[str, Any], now: f
 def _signup_error(world: World, signup: Signup) -> str | None:
     if signup.username.lower() in world.users:
         return "C-1007"
-    return None if signup.edition in EDITIONS else "S-1006"
+    return None if signup.edition else "C-1027"
 
 
 def delete(world: World, org: Org, by: User, at: float) -> None:

@@ -27,7 +27,8 @@ class Exchange:
         self._receive = receive
         self._send = send
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        # `sf org login access-token` keeps an instance URL that ends in a slash, and asks for //services/data.
+        self.path = "/" + scope["path"].lstrip("/")
         self.gone = False
 
     @property

@@ -51,6 +51,15 @@ def test_an_org_that_cannot_be_made_ends_in_error(hub: Api, org: dict[str, Any])
     assert hub.records(f"SELECT Id FROM ActiveScratchOrg WHERE ScratchOrgInfoId = '{info_id}'") == []
 
 
+def test_an_edition_is_known_in_any_case_and_an_unknown_one_is_an_error(hub: Api) -> None:
+    codes = {}
+    for edition in ("developer", "partner enterprise", "Bargain"):
+        info_id = ask(hub, Edition=edition).json()["id"]
+        hub.simulator.step(10)
+        codes[edition] = hub.records(f"SELECT ErrorCode FROM ScratchOrgInfo WHERE Id = '{info_id}'")[0]["ErrorCode"]
+    assert codes == {"developer": None, "partner enterprise": None, "Bargain": "C-1027"}
+
+
 def test_a_wrong_request_for_an_org_is_refused(hub: Api, api: Api) -> None:
     refused = {
         "INVALID_FIELD": ask(hub, Nonsense=1),

@@ -23,6 +23,10 @@ def test_versions_need_no_session_and_say_no_usage(simulator: Simulator) -> None
     assert "Sforce-Limit-Info" not in answer.headers
 
 
+def test_slashes_too_many_before_the_path_do_no_harm(api: Api) -> None:
+    assert api.call("GET", "//services/data/v67.0/limits").status_code == 200
+
+
 def test_the_resource_map_names_the_identity(api: Api, org: dict[str, Any]) -> None:
     resources = api.call("GET", "/services/data/v67.0").json()
     assert org["org_id"] in resources["identity"]

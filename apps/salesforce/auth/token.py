@@ -11,7 +11,7 @@ from apps.salesforce.transport import Deadline, Transport
 @dataclass(frozen=True, slots=True)
 class Token:
     """refresh_token: a new one when Salesforce rotated it; store it before the old one stops working. Ids have 18
-    characters."""
+    characters; user_id is empty where the sf CLI gave the token."""
 
     access_token: str = field(repr=False)
     instance_url: str
