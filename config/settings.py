@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.orgs",
     "apps.changes",
+    "apps.platform_events",
     "apps.launcher",
 ]
 MIDDLEWARE = [
@@ -155,6 +156,7 @@ WORKER_THREADS = env.int("WORKER_THREADS", 100)
 POLL_SLOTS = env.int("POLL_SLOTS", 2 * WORKER_THREADS)
 POLLS_PER_HUB = env.int("POLLS_PER_HUB", 500)
 RETENTION_DAYS = env.int("RETENTION_DAYS", 0)
+PLATFORM_EVENTS_PER_MINUTE = env.int("PLATFORM_EVENTS_PER_MINUTE", 0, validate=validate.Range(min=0, max=60))
 EVENT_RETENTION_DAYS = 7
 
 # --- Celery ------------------------------------------------------------------------------------------------------
@@ -164,6 +166,7 @@ CELERY_IMPORTS = [
     "workers.syncing",
     "workers.operations",
     "workers.events",
+    "workers.platform_events",
     "workers.upkeep",
     "workers.observing",
 ]

@@ -14,6 +14,7 @@ TIMETABLE: list[tuple[Task, Queue, int]] = [  # every so many seconds
     (Task.FAN_OUT_SYNCS, Queue.UPKEEP, 1),
     (Task.FAN_OUT_OPERATIONS, Queue.UPKEEP, 1),
     (Task.DISPATCH_EVENTS, Queue.EVENTS, 1),
+    (Task.FAN_OUT_PLATFORM_EVENTS, Queue.UPKEEP, 1),
     (Task.PRUNE, Queue.UPKEEP, 3600),
 ]
 MOST_WAITING = 100  # ticks in a queue; more mean that nobody reads it, and one is as good as many

@@ -32,6 +32,8 @@ class Task(StrEnum):
     FAN_OUT_OPERATIONS = "workers.operations.fan_out_operations"
     ADVANCE_OPERATION = "workers.operations.advance_operation"
     DISPATCH_EVENTS = "workers.events.dispatch_events"
+    FAN_OUT_PLATFORM_EVENTS = "workers.platform_events.fan_out_platform_events"
+    PUBLISH_PLATFORM_EVENTS = "workers.platform_events.publish_platform_events"
     PRUNE = "workers.upkeep.prune"
 
 

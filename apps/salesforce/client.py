@@ -1,11 +1,11 @@
-"""What Scratcher asks of a scratch org and of a DevHub, through simple-salesforce.
+"""What Scratcher asks of a scratch org and of a DevHub, and tells the latter, through simple-salesforce.
 
 SOQL is put together here from constants, numbers, and ids that were checked to be ids; nothing that a user typed gets
 into it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -13,9 +13,11 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import orjson
 from simple_salesforce.api import Salesforce
 
 from apps.salesforce.errors import (
+    EventNotInstalled,
     MalformedAnswer,
     NoSourceTracking,
     NotADevHub,
@@ -42,6 +44,7 @@ _NEXT_PAGE = re.compile(r"/services/data/v\d{1,3}\.0/(?:tooling/)?query/[\w.~=-]
 _MAX_ROWS = 200_000
 # 200 ids make a URL of 5 KB; Salesforce takes 16 KB, proxies on the way often only 8.
 _IDS_PER_QUERY = 200
+_NO_SUCH_OBJECT = {"NOT_FOUND", "INVALID_TYPE"}
 _LIMITS = ("DailyApiRequests", "ActiveScratchOrgs", "DailyScratchOrgs")
 T = TypeVar("T")
 
@@ -112,6 +115,19 @@ class SalesforceClient:
         if "DailyApiRequests" not in answer:
             raise MalformedAnswer
         return {name: Limit.of(_record(answer[name])) for name in _LIMITS if name in answer}
+
+    def publish(self, event: str, fields: Mapping[str, Any]) -> None:
+        """Publishes a platform event (`…__e`); its subscribers in the org hear it. Where the connection breaks, nobody
+        knows whether they will: it is not sent again. Raises EventNotInstalled."""
+        path, body = f"sobjects/{event}", orjson.dumps(fields)
+        try:
+            answer = self._call(lambda s: s.restful(path, method="POST", data=body, deadline=self._deadline))
+        except QueryRefused as refused:
+            if refused.salesforce_code in _NO_SUCH_OBJECT:
+                raise EventNotInstalled from refused
+            raise
+        if _record(answer).get("success") is not True:
+            raise MalformedAnswer
 
     @property
     def usage(self) -> ApiUsage | None:

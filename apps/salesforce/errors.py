@@ -5,6 +5,7 @@
     ├── InvalidPrivateKey invalid_private_key permanent   what should sign the login is no RSA private key
     ├── NotADevHub        not_a_dev_hub       permanent   the org has no ScratchOrgInfo
     ├── NoSourceTracking  no_source_tracking  permanent   the org has no SourceMember
+    ├── EventNotInstalled event_not_installed permanent   the org has no such platform event
     ├── HostNotAllowed    host_not_allowed    permanent   SALESFORCE_HOSTS does not allow the address
     ├── SessionExpired    session_expired                 401, and a fresh token did not help
     ├── QuotaExceeded     quota_exceeded                  no API call left today
@@ -85,6 +86,15 @@ class NoSourceTracking(SalesforceError):
     code = "no_source_tracking"
     permanent = True
     sentence = "This org has no source tracking. Create scratch orgs with it (the default) to have them watched."
+
+
+class EventNotInstalled(SalesforceError):
+    code = "event_not_installed"
+    permanent = True
+    sentence = (
+        "The Scratcher package is not installed in this DevHub, or its user may not create the package's platform "
+        "event. Deploy the package, and give the user that Scratcher logs in as the right to create the event."
+    )
 
 
 class HostNotAllowed(SalesforceError):

@@ -114,7 +114,7 @@ class Transport:
         return Deadline(self._poll_seconds if seconds is None else seconds)
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
-        """The 2xx answer. Raises SalesforceError for everything else."""
+        """The 2xx answer. Raises SalesforceError for everything else. Only a GET is ever sent twice."""
         origin, target = self._hosts.split(url)
         request = _request_bytes(method, origin, target, headers, body)
         if self._on_request is not None:
@@ -168,18 +168,23 @@ class Session(requests.Session):
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """data is sent form-encoded. Raises SalesforceError for anything but a 2xx answer."""
+        """data: a mapping is sent form-encoded, bytes are JSON. Raises SalesforceError for all but a 2xx answer."""
         if params:
             url = f"{url}?{urlencode(params)}"
-        body = urlencode(data).encode() if data else b""
+        headers = dict(headers or {})
+        body = b""
+        if isinstance(data, bytes):
+            body, headers["Content-Type"] = data, "application/json"
+        elif data:
+            body, headers["Content-Type"] = urlencode(data).encode(), "application/x-www-form-urlencoded"
         if deadline is not None:
-            return self._transport.send(method, url, headers or {}, body, deadline)
+            return self._transport.send(method, url, headers, body, deadline)
         with self._transport.deadline() as own:
-            return self._transport.send(method, url, headers or {}, body, own)
+            return self._transport.send(method, url, headers, body, own)
 
 
 def _request_bytes(method: str, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -188,7 +193,7 @@ def _request_bytes(method: str, origin: Origin, target: str, headers: Mapping[st
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "User-Agent: Scratcher", "Accept-Encoding: gzip"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body:
-        lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+        lines.append(f"Content-Length: {len(body)}")
     if not all(line.isascii() and line.isprintable() for line in lines):
         raise errors.HostNotAllowed  # a line break in a stored token must not become a header
     return "\r\n".join([*lines, "", ""]).encode() + body

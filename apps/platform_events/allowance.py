@@ -1,0 +1,46 @@
+"""How many events may be sent now: so many a minute, and fewer where the DevHub's daily API calls run short."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from apps.core.errors import ScratcherError
+from apps.orgs.enrolment import HOURLY_SHARE
+from apps.orgs.models import DevHub
+
+MINUTE_SECONDS = 60
+LONGEST_PERIOD = timedelta(seconds=4 * MINUTE_SECONDS)
+
+
+class CallsRunShort(ScratcherError):
+    """The calls that are left are for people and pipelines. The DevHub's syncs tell when there are more again."""
+
+    code = "api_calls_run_short"
+    retry_after_seconds = MINUTE_SECONDS
+
+
+def period(hub: DevHub) -> timedelta:
+    """In which the events of one minute may be sent: from 80 % of the hub's daily calls on two minutes, from 90 % on
+    four. Raises CallsRunShort from 95 % on."""
+    share = hub.api_used / hub.api_max if hub.api_used and hub.api_max else 0.0
+    if share >= HOURLY_SHARE:
+        raise CallsRunShort(
+            f"The DevHub has used {share:.0%} of its API calls of the last 24 hours, so no platform events are "
+            "published. They go on when it has more again."
+        )
+    factor = 4 if share >= 0.90 else 2 if share >= 0.80 else 1
+    return timedelta(seconds=factor * MINUTE_SECONDS)
+
+
+def left(attempted_at: Sequence[datetime], now: datetime, most: int, period: timedelta) -> int:
+    """How many of `most` in any `period` may be sent now."""
+    return max(0, most - sum(moment > now - period for moment in attempted_at))
+
+
+def again_at(attempted_at: Sequence[datetime], most: int, period: timedelta) -> datetime:
+    """When the next one may be sent, if none is left now."""
+    return sorted(attempted_at)[-most] + period
+
+
+def recent(attempted_at: Sequence[datetime], now: datetime) -> list[datetime]:
+    """Those that may still count."""
+    return [moment for moment in attempted_at if moment > now - LONGEST_PERIOD]

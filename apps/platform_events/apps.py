@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PlatformEventsConfig(AppConfig):
+    name = "apps.platform_events"
