@@ -88,7 +88,9 @@ def refusal(answer: requests.Response) -> tuple[int, str, list[str] | None]:
 
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    running = start_simulator(tmp_path_factory.mktemp("simulator"), scenario="quiet", clock="stepped")
+    running = start_simulator(
+        tmp_path_factory.mktemp("simulator"), scenario="quiet", clock="stepped", max_scratch_orgs=9_000
+    )
     yield running
     running.stop()
 
