@@ -92,6 +92,7 @@ COMPARISON = (
     ("=", "!=", "<", ">=", "LIKE"),
     [word for word in WORDS.split() if word[0] in "'0123456789LN"],
 )
+PATTERNS = st.lists(st.sampled_from(["%a", "%a%a", "%", "_", "b", r"\_"]), max_size=30).map("".join)
 DEEP = st.builds(
     lambda depth, pair: depth * pair[0] + "1" + depth * pair[1],
     st.integers(1, 2_000),
@@ -101,6 +102,7 @@ QUERIES = st.one_of(
     st.text(max_size=60),
     st.lists(TOKENS, max_size=20).map(" ".join),
     st.lists(TOKENS, max_size=10).map(lambda words: "SELECT Id FROM Account WHERE " + " ".join(words)),
+    PATTERNS.map(lambda pattern: f"SELECT Id FROM Account WHERE Name LIKE '{pattern}'"),
     st.builds("SELECT Id FROM Account WHERE {} {} {}".format, *(st.sampled_from(words) for words in COMPARISON)),
     st.lists(TOKENS, max_size=8).map(lambda words: f"SELECT {' '.join(words)} FROM Account LIMIT 9"),
 )
