@@ -20,6 +20,7 @@ from apps.simulator.tokens import Sessions
 from apps.simulator.world import ConnectedApp, World
 
 MAX_ORGS = 10_000
+SPARE_SCRATCH_ORGS = 200
 HUB_APP_CLIENT_ID = "3MVG9HeliosScratcherConnectedApp.{seed:08x}.0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -30,6 +31,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--orgs", type=int, default=24, help="scratch orgs to begin with (team, quiet)")
+    parser.add_argument(
+        "--max-scratch-orgs", type=int, metavar="N", help="active at once, twice as many a day (orgs + 200)"
+    )
     parser.add_argument("--scenario", choices=("team", "replay", "quiet"))
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="a history, one edit a line (.jsonl.gz); implies --scenario replay"
@@ -77,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"The history {options.replay} cannot be replayed: {error!r}. It needs one edit a line, gzipped.\n"
         )
         return 1
+    most = options.max_scratch_orgs
+    world.max_scratch_orgs = len(world.active_orgs()) + SPARE_SCRATCH_ORGS if most is None else most
     sessions = Sessions()
     token = secrets.token_urlsafe(32)
     app = Simulator(world, sessions, control_api(world, sessions, token))

@@ -91,6 +91,12 @@ def unavailable(headers: Headers | None = None) -> RestError:
     )
 
 
+def unknown_exception() -> Answer:
+    """For what nobody thought of."""
+    message = "An unexpected error occurred. Please include this ErrorId if you contact support: 0 (0)"
+    return RestError(500, "UNKNOWN_EXCEPTION", message).answer()
+
+
 def data_not_available() -> Answer:
     """What a deleted or expired org answers."""
     return html_answer(420, "Data Not Available")

@@ -6,6 +6,8 @@ lean on.
 """
 
 import asyncio
+import sys
+import traceback
 from typing import IO
 from urllib.parse import parse_qsl
 
@@ -48,20 +50,29 @@ class Simulator:
             await self._control(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send)
-        path = exchange.path
         try:
-            if path == "/services/oauth2/token":
-                await self._token(exchange)
-            elif path.startswith(door.PATH):
-                await self._metadata(exchange)
-            elif identity.is_identity(path):
-                await self._identity(exchange)
-            elif path == "/cometd" or path.startswith("/cometd/"):
-                await self._streaming(exchange)
-            else:
-                await self._rest(exchange)
+            await self._answer(exchange)
         except RestError as error:
             await exchange.send(error.answer(), self._world.clock.now())
+        except Exception:
+            sys.stderr.write(traceback.format_exc())
+            if exchange.started:  # uvicorn breaks off what is half sent
+                raise
+            await exchange.send(answers.unknown_exception(), self._world.clock.now())
+
+    async def _answer(self, exchange: Exchange) -> None:
+        exchange.check_length()
+        path = exchange.path
+        if path == "/services/oauth2/token":
+            await self._token(exchange)
+        elif path.startswith(door.PATH):
+            await self._metadata(exchange)
+        elif identity.is_identity(path):
+            await self._identity(exchange)
+        elif path == "/cometd" or path.startswith("/cometd/"):
+            await self._streaming(exchange)
+        else:
+            await self._rest(exchange)
 
     async def _token(self, exchange: Exchange) -> None:
         world = self._world

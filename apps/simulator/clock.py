@@ -2,6 +2,7 @@
 answer comes from here."""
 
 import time
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -43,7 +44,7 @@ class Clock:
 
 @lru_cache(maxsize=4096)
 def _second(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19]  # strftime would not fill up the year 999
 
 
 def salesforce_datetime(at: float) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 from array import array
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -141,6 +143,8 @@ def request_scratch_org(world: World, owner: User, asked: dict[str, Any], now: f
     world.requested[info.Id[:15]] = info
 
     def answer(at: float) -> None:
+        if info.Id[:15] not in world.requested:
+            return
         error = _signup_error(world, signup)
         if error:
             world.requested[info.Id[:15]] = info._replace(
@@ -154,15 +158,54 @@ def request_scratch_org(world: World, owner: User, asked: dict[str, Any], now: f
     return info
 
 
+def take_back(world: World, info_id: str) -> None:
+    """As if the scratch org had never been asked for."""
+    del world.requested[info_id[:15]]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How many scratch orgs the DevHub may have or make, and how many more."""
+
+    most: int
+    used: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.most - self.used)
+
+
+def allocations(world: World, now: float) -> dict[str, Allocation]:
+    """By what Salesforce calls them in its refusals: of the orgs that live, and of those made in the last 24 hours."""
+    since = salesforce_datetime(now - DAY_SECONDS)
+    infos = [info for info in world.infos() if info.Status != "Error"]
+    active = sum(info.Status in ("New", "Active") for info in infos)
+    signups = sum((info.CreatedDate or "") > since for info in infos)
+    most = world.max_scratch_orgs
+    return {"active scratch org": Allocation(most, active), "daily scratch org signup": Allocation(2 * most, signups)}
+
+
 def _signup_error(world: World, signup: Signup) -> str | None:
     if signup.username.lower() in world.users:
         return "C-1007"
     return None if signup.edition else "C-1027"
 
 
-def delete(world: World, org: Org, by: User, at: float) -> None:
-    """As DELETE of the ActiveScratchOrg row does: the row goes, the info says Deleted, the org answers no more."""
+def delete(world: World, org: Org, by: User, at: float) -> Callable[[], None]:
+    """As DELETE of the ActiveScratchOrg row does: the row goes, the info says Deleted, the org answers no more.
+    Returns how to undo it."""
+    before = copy(org)
+    users = [world.users[key] for key in (user.Username.lower() for user in org.users) if key in world.users]
+    tokens = {token: world.refresh_tokens[token] for token in org.refresh_tokens if token in world.refresh_tokens}
     _end(world, org, at, by.Id[:15])
+
+    def undo() -> None:
+        org.info, org.active, org.alive = before.info, before.active, before.alive
+        org.tracking, org.data = before.tracking, before.data
+        world.users.update({user.Username.lower(): (owner, user) for owner, user in users})
+        world.refresh_tokens.update(tokens)
+
+    return undo
 
 
 def expire(world: World, org: Org, at: float) -> None:

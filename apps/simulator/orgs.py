@@ -58,6 +58,10 @@ class Org:
     def user(self, username: str) -> User | None:
         return next((user for user in self.users if user.Username == username), None)
 
+    def user_of_id(self, user_id: str) -> User | None:
+        """By an id of 15 or 18 characters."""
+        return next((user for user in self.users if user.Id[:15] == user_id[:15]), None)
+
     def count_call(self, now: float) -> bool:
         """Counts one API call of the clock's day; False, uncounted, where the day's calls are used up."""
         today = salesforce_date(now)

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from apps.simulator import composite, composite_records, composite_tree, sobjects
 from apps.simulator.answers import Answer, RestError, json_answer, method_not_allowed, not_found
 from apps.simulator.bulk import ingest, query
+from apps.simulator.lifecycle import allocations as allocations_of
 from apps.simulator.queries import Page
 from apps.simulator.routing import Call, Route
 
@@ -84,10 +85,9 @@ def _limits(call: Call) -> Answer:
     org = call.org
     limits = {"DailyApiRequests": {"Max": org.max_calls, "Remaining": max(0, org.max_calls - org.calls)}}
     if org.is_hub:
-        active = len(call.world.active_orgs())
-        allowed = max(100, active + 20)
-        limits["ActiveScratchOrgs"] = {"Max": allowed, "Remaining": allowed - active}
-        limits["DailyScratchOrgs"] = {"Max": allowed * 2, "Remaining": allowed}
+        allocations = allocations_of(call.world, call.now).values()
+        for name, allocation in zip(("ActiveScratchOrgs", "DailyScratchOrgs"), allocations, strict=True):
+            limits[name] = {"Max": allocation.most, "Remaining": allocation.remaining}
     return json_answer(limits)
 
 

@@ -65,13 +65,14 @@ class Call:
             raise RestError(
                 400, "JSON_PARSER_ERROR", "The HTTP entity body must be a JSON object at [line:1, column:1]"
             )
-        if _is_deeper(value, MAX_DEPTH):
+        if is_deeper(value):
             message = f"The HTTP entity body is nested more than {MAX_DEPTH} levels deep"
             raise RestError(400, "JSON_PARSER_ERROR", message)
         return value
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
+def is_deeper(value: Any, levels: int = MAX_DEPTH) -> bool:
+    """Whether JSON is nested so deep that it could not be written again."""
     layer = [value]
     for _ in range(levels):
         inner = (each.values() if isinstance(each, dict) else each for each in layer)

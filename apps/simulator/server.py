@@ -19,6 +19,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from apps.simulator.wire import MAX_HEAD_BYTES
+
 _BACKLOG = 4_096
 
 
@@ -29,6 +31,10 @@ class _Protocol(HttpToolsProtocol):
         super().on_message_begin()
         connection: Any = self.transport
         self.scope["extensions"] = {"simulator.transport": connection}
+
+    def on_url(self, url: bytes) -> None:
+        """Keeps no more of it than shows that it is too long; above 64 KB httptools would not even read it."""
+        super().on_url(url[: MAX_HEAD_BYTES + 2 - len(self.url)])
 
 
 class _Server(uvicorn.Server):

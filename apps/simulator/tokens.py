@@ -5,6 +5,7 @@ salesforce); `aud` is a login URL, with or without a trailing slash. exp is chec
 else lives by the simulator's.
 """
 
+import math
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -76,10 +77,15 @@ class Sessions:
         return token
 
     def find(self, token: str, now: float) -> Session | None:
-        """The session of a token that is known and did not idle out."""
+        """The session of a token that is known and did not idle out. It ends for good once its user is deactivated."""
         session = self._sessions.get(token)
         if session is None or now - session.last_used > SESSION_IDLE_SECONDS:
             return None
+        user = session.org.user_of_id(session.user.Id)
+        if user is None or not user.IsActive:
+            del self._sessions[token]
+            return None
+        session.user = user
         session.last_used = now
         return session
 
@@ -168,11 +174,11 @@ def _check_audience(world: World, audience: Any) -> None:
 def _check_expiry(exp: Any) -> None:
     try:
         expires = float(exp)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GrantRefused("invalid_grant", "expiration validation failed") from error
     if expires > _MILLISECONDS_FROM:
         expires /= 1000
-    if not expires >= time.time() - EXP_LEEWAY_SECONDS:
+    if not time.time() - EXP_LEEWAY_SECONDS <= expires < math.inf:
         raise GrantRefused("invalid_grant", "expired authorization code")
 
 

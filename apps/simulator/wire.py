@@ -13,14 +13,16 @@ from apps.simulator.answers import Answer, Headers, RestError
 from apps.simulator.clock import http_date
 
 MAX_BODY_BYTES = 50_000_000
+MAX_HEAD_BYTES = 16_384  # REST API Developer Guide, "Status Codes and Error Responses": 414 and 431
 _PIECE_BYTES = 64 * 1024
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Exchange:
-    """A request and the way back. `gone` turns true once the client has hung up."""
+    """A request and the way back. `gone` turns true once the client has hung up, `started` once a part of the
+    answer is sent."""
 
-    __slots__ = ("_receive", "_scope", "_send", "gone", "method", "path")
+    __slots__ = ("_receive", "_scope", "_send", "gone", "method", "path", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -29,7 +31,16 @@ class Exchange:
         self.method: str = scope["method"]
         # `sf org login access-token` keeps an instance URL that ends in a slash, and asks for //services/data.
         self.path = "/" + scope["path"].lstrip("/")
-        self.gone = False
+        self.gone = self.started = False
+
+    def check_length(self) -> None:
+        """RestError 414 where the URI alone, 431 where the URI and the headers are too long."""
+        scope = self._scope
+        length = len(scope["raw_path"]) + len(scope["query_string"]) + 1
+        if length > MAX_HEAD_BYTES:
+            raise RestError(414, "URI_TOO_LONG", "URI Too Long")
+        if length + sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD_BYTES:
+            raise RestError(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "Request Header Fields Too Large")
 
     @property
     def query_string(self) -> str:
@@ -90,6 +101,7 @@ class Exchange:
             (b"date", http_date(now)),
             *(extra or ()),
         ]
+        self.started = True
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if answer.file is None:
             await self._send({"type": "http.response.body", "body": answer.body})
@@ -100,6 +112,7 @@ class Exchange:
 
     async def start(self, status: int, headers: Headers, now: float) -> None:
         """The head of an answer that comes in pieces."""
+        self.started = True
         await self._send(
             {"type": "http.response.start", "status": status, "headers": [*headers, (b"date", http_date(now))]}
         )

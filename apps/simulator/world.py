@@ -81,6 +81,7 @@ class World:
         self.users: dict[str, tuple[Org, User]] = {}
         self.refresh_tokens: dict[str, tuple[Org, User]] = {}
         self.rotate_refresh_tokens = False
+        self.max_scratch_orgs = 100
         self.event_listeners: list[EventListener] = []
         self.requests: Counter[str] = Counter()
         self.serials = count(1)
@@ -123,6 +124,12 @@ class World:
         """Where two orgs have a user of one name, a login by that name enters the first."""
         org.users.append(user)
         self.users.setdefault(user.Username.lower(), (org, user))
+
+    def remove_user(self, org: Org, user: User) -> None:
+        """Takes back `add_user`."""
+        org.users.remove(user)
+        if self.users.get(user.Username.lower(), (None,))[0] is org:
+            del self.users[user.Username.lower()]
 
     def replace_user(self, org: Org, before: User, user: User) -> None:
         """The user as changed takes the place of the one before, wherever logins look."""

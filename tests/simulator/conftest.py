@@ -1,13 +1,14 @@
 """One quiet simulator with a stepped clock for all tests here; each test makes scratch orgs of its own."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import jwt
 import pytest
 import requests
+from jwt import api_jws as jws
 
 from tests.simulators import Simulator, start_simulator
 
@@ -37,7 +38,8 @@ class Api:
     def jwt(self, username: str, key: str | None = None, **claims: Any) -> requests.Response:
         hub = self.simulator.hub
         sent = {"iss": hub.client_id, "sub": username, "aud": hub.login_url, "exp": int(time.time()) + 180, **claims}
-        return self.grant(grant_type=JWT_BEARER, assertion=jwt.encode(sent, key or hub.private_key, "RS256"))
+        assertion = jws.encode(json.dumps(sent).encode(), key or hub.private_key, "RS256")
+        return self.grant(grant_type=JWT_BEARER, assertion=assertion)
 
     def call(self, method: str, path: str, timeout: float = 10, **more: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Connection": "close"}
@@ -88,7 +90,9 @@ def refusal(answer: requests.Response) -> tuple[int, str, list[str] | None]:
 
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    running = start_simulator(tmp_path_factory.mktemp("simulator"), scenario="quiet", clock="stepped")
+    running = start_simulator(
+        tmp_path_factory.mktemp("simulator"), scenario="quiet", clock="stepped", max_scratch_orgs=9_000
+    )
     yield running
     running.stop()
 

@@ -37,6 +37,16 @@ NAMES = st.one_of(st.sampled_from(FIELDS.split()), st.text(max_size=10))
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
 )
+CLAIMS = st.dictionaries(
+    st.sampled_from(["exp", "aud", "iss", "sub", "nbf", "iat", "jti"]),
+    st.one_of(VALUES, st.sampled_from([10**400, -(10**400), "inf", "nan", 1e308, "9" * 4_000])),
+    max_size=4,
+)
+MESSAGES = st.dictionaries(
+    st.sampled_from(["id", "channel", "subscription", "ext", "advice", "clientId", "data"]),
+    st.one_of(VALUES, st.sampled_from(["/meta/subscribe", "/meta/connect", "/meta/handshake"])),
+    max_size=5,
+)
 BODIES = st.one_of(st.dictionaries(NAMES, VALUES, max_size=6), VALUES)
 RECORDS = st.fixed_dictionaries(
     {"attributes": st.fixed_dictionaries({"type": st.sampled_from(OBJECTS), "referenceId": st.text(max_size=2)})},
@@ -72,12 +82,28 @@ SELECT FROM WHERE AND OR NOT IN LIKE GROUP BY HAVING ORDER ASC DESC NULLS FIRST 
 SUM(AnnualRevenue) FIELDS(ALL) ( ) , = != < >= null true TODAY LAST_N_MONTHS:3 NEXT_WEEK 2026-11-20 'x' '%' 7 -1 1.5
 Id Name Account Contact Contacts Owner.Name Account.Parent.Name AnnualRevenue IsDeleted CreatedDate BillingCity
 (SELECT Id FROM Contacts) (SELECT LastName FROM Contacts ORDER BY LastName LIMIT 1) \ : é
+'\ud800' '\udc00\ud800' '\ud83d\ude00' '\u0000' '\uffff' '\u' 0001-01-01T00:00:00+01:00 9999-12-31T23:59:59-01:00
+0000-01-01T00:00:00Z 0001-01-01 9999-12-31 2026-01-01T00:00:00+99:99 LAST_N_YEARS:99999 '%a%a%a%a%a%a%a%a%a%a%a%a%a%a%b'
+'%%%%%%%%%%%%%%%%%%%%' '%_%_%_%_%_%_%_%_%_%_%_%_' 99999999999999999999
 """
 TOKENS = st.sampled_from(WORDS.split())
+COMPARISON = (
+    ("Id", "Name", "CreatedDate", "Owner.Name", "AnnualRevenue"),
+    ("=", "!=", "<", ">=", "LIKE"),
+    [word for word in WORDS.split() if word[0] in "'0123456789LN"],
+)
+PATTERNS = st.lists(st.sampled_from(["%a", "%a%a", "%", "_", "b", r"\_"]), max_size=30).map("".join)
+DEEP = st.builds(
+    lambda depth, pair: depth * pair[0] + "1" + depth * pair[1],
+    st.integers(1, 2_000),
+    st.sampled_from([("[", "]"), ('{"a":', "}")]),
+)
 QUERIES = st.one_of(
     st.text(max_size=60),
     st.lists(TOKENS, max_size=20).map(" ".join),
     st.lists(TOKENS, max_size=10).map(lambda words: "SELECT Id FROM Account WHERE " + " ".join(words)),
+    PATTERNS.map(lambda pattern: f"SELECT Id FROM Account WHERE Name LIKE '{pattern}'"),
+    st.builds("SELECT Id FROM Account WHERE {} {} {}".format, *(st.sampled_from(words) for words in COMPARISON)),
     st.lists(TOKENS, max_size=8).map(lambda words: f"SELECT {' '.join(words)} FROM Account LIMIT 9"),
 )
 
@@ -85,6 +111,7 @@ QUERIES = st.one_of(
 @pytest.fixture
 def account(api: Api) -> str:
     account = api.create("Account", Name="Acme", AnnualRevenue=5)
+    api.create("Account", Name="a" * 120)
     api.create("Contact", LastName="Bo", AccountId=account)
     return account
 
@@ -114,6 +141,28 @@ def test_no_composite_crashes_it(api: Api, requests: list[Any], all_or_none: boo
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_query_crashes_it(api: Api, account: str, query: str) -> None:
     check(api.rest("GET", "query", q=query))
+
+
+@given(body=DEEP, place=st.sampled_from(["id", "subscription", "channel", "ext", None]), known=st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_nesting_crashes_it(api: Api, body: str, place: str | None, known: bool) -> None:
+    message = body if place is None else f'{{"channel":"/meta/subscribe","{place}":{body}}}'
+    caller = api if known else Api(api.simulator)
+    assert caller.call("POST", "/cometd/67.0", data=message).status_code < 500
+    check(caller.call("POST", f"{DATA}/sobjects/Account", data=message))
+
+
+@given(messages=st.lists(MESSAGES, max_size=3), known=st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_streaming_message_crashes_it(api: Api, messages: list[Any], known: bool) -> None:
+    caller = api if known else Api(api.simulator)
+    assert caller.call("POST", "/cometd/67.0", json=messages).status_code < 500
+
+
+@given(claims=CLAIMS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_claim_crashes_it(api: Api, claims: dict[str, Any]) -> None:
+    assert api.jwt(**{"username": api.simulator.hub.username, **claims}).status_code < 500
 
 
 @given(path=st.text(max_size=30), method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]))

@@ -39,6 +39,13 @@ def test_a_handshake_names_the_client_and_what_is_spoken(api: Api) -> None:
     assert "BAYEUX_BROWSER" in answer.cookies
 
 
+@pytest.mark.parametrize("field", ["id", "subscription"])
+def test_a_message_nested_too_deep_is_refused(api: Api, simulator: Simulator, field: str) -> None:
+    message = f'{{"channel":"/meta/subscribe","{field}":{"[" * 400}{"]" * 400}}}'
+    for caller in (api, Api(simulator)):
+        assert post(caller, message).status_code == 400
+
+
 def test_the_first_connect_brings_the_advice(api: Api) -> None:
     listener = Listener(api)
     listener.client_id = listener.ask("handshake")["clientId"]

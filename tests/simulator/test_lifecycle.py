@@ -1,9 +1,11 @@
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.simulator.conftest import Api
-from tests.simulators import Simulator
+from tests.simulators import Simulator, simulator
 
+SIGNUP_REFUSED = "The signup request failed because this organization has reached its "
 CALLBACK = "http://localhost:1717/OauthRedirect"
 ASKED = {
     "ConnectedAppConsumerKey": "PlatformCLI",
@@ -66,11 +68,61 @@ def test_a_wrong_request_for_an_org_is_refused(hub: Api, api: Api) -> None:
         "INVALID_FIELD_FOR_INSERT_UPDATE": ask(hub, Status="Active"),
         "REQUIRED_FIELD_MISSING": ask(hub, ConnectedAppCallbackUrl=None),
         "FIELD_INTEGRITY_EXCEPTION": ask(hub, DurationDays=31),
+        "INVALID_EMAIL_ADDRESS": ask(hub, Username="nomail"),
         "JSON_PARSER_ERROR": hub.call("POST", "/services/data/v67.0/sobjects/ScratchOrgInfo", data="{"),
     }
     for code, answer in refused.items():
         assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
     assert ask(api).json()[0]["errorCode"] == "NOT_FOUND"
+
+
+def test_all_or_none_takes_back_what_happened_to_scratch_orgs(hub: Api, api: Api, org: dict[str, Any]) -> None:
+    where = f"WHERE ScratchOrg = '{org['org_id'][:15]}'"
+    [active] = hub.records(f"SELECT Id FROM ActiveScratchOrg {where}")
+    wrong = {"attributes": {"type": "Account"}}
+    records = [{"attributes": {"type": "ScratchOrgInfo"}, **ASKED, "Description": "taken back"}, wrong]
+    hub.rest("POST", "composite/sobjects", {"allOrNone": True, "records": records})
+    hub.call("DELETE", f"/services/data/v67.0/composite/sobjects?allOrNone=true&ids={active['Id']},nonsense")
+    hub.simulator.step(10)
+    assert "taken back" not in [row["Description"] for row in hub.records("SELECT Description FROM ScratchOrgInfo")]
+    assert hub.records(f"SELECT Id FROM ActiveScratchOrg {where}") == [active]
+    assert info_of(hub, org)["Status"] == "Active"
+    assert api.source_members() == []
+    assert api.jwt(org["username"]).status_code == 200
+
+
+def test_a_hub_has_so_many_scratch_orgs_and_no_more(tmp_path: Path) -> None:
+    with simulator(tmp_path, scenario="quiet", orgs=1, clock="stepped", max_scratch_orgs=2) as running:
+        hub = Api(running, running.login_as(running.hub.org_id)["access_token"])
+
+        def limits() -> tuple[int, ...]:
+            told = hub.rest("GET", "limits").json()
+            return tuple(told[name][of] for name in ("ActiveScratchOrgs", "DailyScratchOrgs") for of in told[name])
+
+        def next_refusal() -> str:
+            [error] = ask(hub).json()
+            return f"{error['errorCode']} {error['message'].removeprefix(SIGNUP_REFUSED)}"
+
+        def delete_one() -> None:
+            [org, *_] = running.orgs(alive=True)
+            running.delete(org["org_id"])
+
+        assert limits() == (2, 1, 4, 4)
+        assert ask(hub).status_code == 201
+        assert limits() == (2, 0, 4, 3)
+        assert next_refusal() == "LIMIT_EXCEEDED active scratch org limit"
+        running.step(10)
+        assert next_refusal() == "LIMIT_EXCEEDED active scratch org limit"
+        for _ in range(3):
+            delete_one()
+            assert ask(hub).status_code == 201
+            running.step(10)
+        delete_one()
+        assert limits() == (2, 1, 4, 0)
+        assert next_refusal() == "LIMIT_EXCEEDED daily scratch org signup limit"
+        running.step(86_400)
+        hub.token = running.login_as(running.hub.org_id)["access_token"]
+        assert ask(hub).status_code == 201
 
 
 def test_a_deleted_org_is_gone_and_its_info_says_so(hub: Api, api: Api, org: dict[str, Any]) -> None:

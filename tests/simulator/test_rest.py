@@ -68,6 +68,18 @@ def test_what_does_not_exist_is_not_found(api: Api) -> None:
     assert error(api.call("GET", "/somewhere")) == (404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize(
+    ("length", "status"), [(15_000, 400), (16_300, 431), (16_385, 414), (70_000, 414), (900_000, 414)]
+)
+def test_a_uri_has_an_end(api: Api, length: int, status: int) -> None:
+    start = "/services/data/v67.0/query?q="
+    answer = api.call("GET", start + "x" * (length - len(start)))
+    assert answer.status_code == status
+    assert answer.json()[0]["errorCode"] == {414: "URI_TOO_LONG", 431: "REQUEST_HEADER_FIELDS_TOO_LARGE"}.get(
+        status, "MALFORMED_QUERY"
+    )
+
+
 def test_another_method_is_not_allowed(api: Api) -> None:
     answer = api.call("PATCH", "/services/data/v67.0/query?q=SELECT+Id+FROM+User")
     assert error(answer) == (405, "METHOD_NOT_ALLOWED")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +47,10 @@ def select(where: str) -> list[str]:
         ("WHERE MemberName LIKE '_ble'", ["Able"]),
         ("WHERE MemberName LIKE '%\\_1'", ["Charlie_1"]),
         ("WHERE MemberName LIKE '100\\%'", ["100%"]),
+        ("WHERE MemberName LIKE '%%R%_\\_%1%'", ["Charlie_1"]),
+        ("WHERE MemberName LIKE 'able%e'", []),
+        ("WHERE MemberName = '\\u0041ble'", ["Able"]),
+        ("WHERE LastModifiedDate > 0999-12-31T23:59:59Z AND MemberName LIKE 'A%'", ["Able"]),
         ("WHERE MemberName = null", []),
         ("WHERE MemberName != null ORDER BY RevisionCounter LIMIT 2", ["baker", "Charlie_1"]),
         ("WHERE LastModifiedDate > 2026-11-19T11:00:00+01:00 ORDER BY RevisionCounter", ["Charlie_1", "100%"]),
@@ -57,6 +63,24 @@ def select(where: str) -> list[str]:
 )
 def test_a_query_finds_what_it_says(where: str, names: list[str]) -> None:
     assert select(where) == names
+
+
+def test_like_does_not_try_again_what_it_found() -> None:
+    rows = [member(1, "a" * 60)]
+    query = prepare(f"SELECT Id FROM SourceMember WHERE MemberName LIKE '{'%a' * 6}%b'", TOOLING_TRACKED)
+    started = time.process_time()
+    assert query.run(lambda *_: rows, NOON) == []
+    assert time.process_time() - started < 0.2
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ["'\\ud800'", "'\\udc00\\ud800'", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-13-01T00:00:00Z"],
+)
+def test_a_literal_that_is_none_is_refused(literal: str) -> None:
+    with pytest.raises(SoqlError) as refused:
+        prepare(f"SELECT Id FROM SourceMember WHERE MemberName = {literal}", TOOLING_TRACKED)
+    assert refused.value.code == "MALFORMED_QUERY"
 
 
 def test_without_order_rows_come_by_id_and_not_by_counter() -> None:

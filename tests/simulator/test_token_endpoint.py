@@ -44,7 +44,15 @@ def test_exp_is_taken_as_real_clients_send_it(anybody: Api, exp: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "exp", [lambda: time.time() - 300, lambda: (time.time() - 300) * 1000, lambda: None, lambda: 0]
+    "exp",
+    [
+        lambda: time.time() - 300,
+        lambda: (time.time() - 300) * 1000,
+        lambda: None,
+        lambda: 0,
+        lambda: 10**400,
+        lambda: "inf",
+    ],
 )
 def test_an_expired_assertion_is_refused(anybody: Api, exp: Any) -> None:
     assert refusal(anybody.jwt(anybody.simulator.hub.username, exp=exp()))[0] == "invalid_grant"

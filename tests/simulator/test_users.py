@@ -42,6 +42,37 @@ def test_a_user_is_changed_and_locked_out(api: Api, wanted: dict[str, Any]) -> N
     assert api.records(f"SELECT Owner.Name FROM Account WHERE Id = '{owned}'")[0]["Owner"]["Name"] == "Ada Cy"
 
 
+def test_all_or_none_takes_users_back(api: Api, wanted: dict[str, Any]) -> None:
+    admin = api.records("SELECT Id, Username, LastName FROM User")
+    renamed = {"attributes": {"type": "User"}, "Id": admin[0]["Id"], "Username": "moved." + wanted["Username"]}
+    for method, first in (("POST", {"attributes": {"type": "User"}, **wanted}), ("PATCH", renamed)):
+        records = [first, {"attributes": {"type": "Account"}}]
+        answer = api.rest(method, "composite/sobjects", {"allOrNone": True, "records": records}).json()
+        assert answer[0]["errors"][0]["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+        assert api.records("SELECT Id, Username, LastName FROM User") == admin
+    requests = [
+        {"method": "POST", "url": "/services/data/v67.0/sobjects/User", "referenceId": "a", "body": wanted},
+        {"method": "GET", "url": "/services/data/v67.0/nothing", "referenceId": "b"},
+    ]
+    api.rest("POST", "composite", {"allOrNone": True, "compositeRequest": requests})
+    tree = [{"attributes": {"type": "User", "referenceId": "a"}, **wanted}]
+    tree += [{"attributes": {"type": "User", "referenceId": "b"}}]
+    assert api.rest("POST", "composite/tree/User", {"records": tree}).status_code == 400
+    assert api.records("SELECT Id, Username, LastName FROM User") == admin
+    assert api.jwt(admin[0]["Username"]).status_code == 200
+    api.create("User", **wanted)
+
+
+def test_the_sessions_of_a_deactivated_user_end(api: Api, wanted: dict[str, Any]) -> None:
+    user_id = api.create("User", **wanted)
+    other = Api(api.simulator, api.jwt(wanted["Username"]).json()["access_token"])
+    assert other.query("SELECT Id FROM User").status_code == 200
+    for active in (False, True):
+        assert api.rest("PATCH", f"sobjects/User/{user_id}", {"IsActive": active}).status_code == 204
+        assert refusal(other.query("SELECT Id FROM User"))[:2] == (401, "INVALID_SESSION_ID")
+    assert api.jwt(wanted["Username"]).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -6,15 +6,23 @@ from typing import Any
 from apps.simulator import lifecycle, permissions
 from apps.simulator.data.entities import Entity
 from apps.simulator.data.errors import DmlError, MissingFields
+from apps.simulator.data.store import store_of
+from apps.simulator.data.users import check_form
 from apps.simulator.orgs import Org
 from apps.simulator.records import User
 from apps.simulator.world import World
 
 
 def request(world: World, user: User, entity: Entity, values: dict[str, Any], now: float) -> str:
-    """The id of the ScratchOrgInfo; its org comes some seconds later."""
+    """The id of the ScratchOrgInfo; its org comes some seconds later, unless the request is taken back."""
     asked = _asked(entity, {name: value for name, value in values.items() if name != "attributes"})
-    return lifecycle.request_scratch_org(world, user, asked, now).Id
+    for kind, allocation in lifecycle.allocations(world, now).items():
+        if allocation.remaining == 0:
+            message = f"The signup request failed because this organization has reached its {kind} limit"
+            raise DmlError("LIMIT_EXCEEDED", message)
+    info_id = lifecycle.request_scratch_org(world, user, asked, now).Id
+    store_of(world.hub).remember(lambda: lifecycle.take_back(world, info_id))
+    return info_id
 
 
 def _asked(entity: Entity, values: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +40,8 @@ def _asked(entity: Entity, values: dict[str, Any]) -> dict[str, Any]:
     missing = [name for name in ("ConnectedAppConsumerKey", "ConnectedAppCallbackUrl") if not asked.get(name)]
     if missing:
         raise MissingFields(missing)
+    if asked.get("Username"):
+        check_form(asked["Username"])
     days = asked.get("DurationDays", 7)
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= lifecycle.MAX_DAYS:
         message = f"DurationDays must be a whole number from 1 to {lifecycle.MAX_DAYS}"
@@ -48,6 +58,6 @@ def end(world: World, hub: Org, user: User, record_id: str, now: float) -> None:
     for org in world.active_orgs():
         row = org.active
         if row is not None and row.Id[:15] == record_id[:15] and (everything or row.OwnerId == user.Id):
-            lifecycle.delete(world, org, user, now)
+            store_of(hub).remember(lifecycle.delete(world, org, user, now))
             return
     raise DmlError("ENTITY_IS_DELETED", "entity is deleted")

@@ -111,7 +111,7 @@ class Store:
         """Adds the row, or puts it in the place of the one with its id."""
         before = self.find(row["Id"])
         self._enter(entity, row)
-        self._remember(lambda: self._enter(entity, before) if before else self._leave(entity, row))
+        self.remember(lambda: self._enter(entity, before) if before else self._leave(entity, row))
 
     def remove(self, entity: Entity, row: Row) -> None:
         """Moves the row to the recycle bin, where it holds the time of its deletion."""
@@ -119,7 +119,7 @@ class Store:
         self._deleted[row["Id"][:15]] = entity, row
         if len(self._deleted) > MAX_DELETED_ROWS:
             self._deleted.popitem(last=False)
-        self._remember(lambda: self._restore(entity, row))
+        self.remember(lambda: self._restore(entity, row))
 
     @contextmanager
     def all_or_none(self) -> Iterator[None]:
@@ -135,9 +135,10 @@ class Store:
             raise
         steps, self._undo = self._undo, outer
         for step in steps:
-            self._remember(step)
+            self.remember(step)
 
-    def _remember(self, step: Callable[[], None]) -> None:
+    def remember(self, step: Callable[[], None]) -> None:
+        """How to undo what was just done, should it be undone."""
         if self._undo is not None:
             self._undo.append(step)
 

@@ -7,6 +7,7 @@ from apps.simulator import ids
 from apps.simulator.clock import salesforce_datetime
 from apps.simulator.data.entities import Entity
 from apps.simulator.data.errors import DmlError, MissingFields
+from apps.simulator.data.store import store_of
 from apps.simulator.orgs import Org
 from apps.simulator.records import User
 from apps.simulator.world import World
@@ -25,12 +26,21 @@ def insert(world: World, org: Org, by: User, entity: Entity, values: dict[str, A
     blank.update(IsActive=False, UserType="Standard", CreatedDate=stamp, CreatedById=by.Id)
     user = _named(User(**{**blank, **values, "Id": ids.make_id(ids.USER, next(world.serials))}), by, stamp)
     world.add_user(org, user)
+    store_of(org).remember(lambda: world.remove_user(org, user))
     return user.Id
 
 
-def update(world: World, org: Org, by: User, entity: Entity, user_id: str, values: dict[str, Any], now: float) -> None:
+def update(
+    world: World,
+    org: Org,
+    by: User,
+    entity: Entity,
+    user_id: str,
+    values: dict[str, Any],
+    now: float,
+) -> None:
     """`values` are checked."""
-    before = next((user for user in org.users if user.Id[:15] == user_id[:15]), None)
+    before = org.user_of_id(user_id)
     if before is None:
         raise DmlError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     required = (field.name for field in entity.fields.values() if field.required)
@@ -39,7 +49,9 @@ def update(world: World, org: Org, by: User, entity: Entity, user_id: str, value
         raise MissingFields(missing)
     if values.get("Username", before.Username).lower() != before.Username.lower():
         _check_username(world, values["Username"])
-    world.replace_user(org, before, _named(before._replace(**values), by, salesforce_datetime(now)))
+    after = _named(before._replace(**values), by, salesforce_datetime(now))
+    world.replace_user(org, before, after)
+    store_of(org).remember(lambda: world.replace_user(org, after, before))
 
 
 def _named(user: User, by: User, stamp: str) -> User:
@@ -47,11 +59,16 @@ def _named(user: User, by: User, stamp: str) -> User:
     return user._replace(Name=name, LastModifiedDate=stamp, LastModifiedById=by.Id, SystemModstamp=stamp)
 
 
-def _check_username(world: World, username: str) -> None:
-    """A username has the form of an e-mail address and is taken once over all orgs."""
+def check_form(username: str) -> None:
+    """A username has the form of an e-mail address."""
     if not _USERNAME.fullmatch(username):
         message = "Username: The Username must be in the form of an email address (for example, john@acme.com)."
         raise DmlError("INVALID_EMAIL_ADDRESS", message, ("Username",))
+
+
+def _check_username(world: World, username: str) -> None:
+    """It is taken once over all orgs."""
+    check_form(username)
     if username.lower() in world.users:
         message = "Duplicate Username.The username already exists in this or another Salesforce organization."
         raise DmlError("DUPLICATE_USERNAME", message, ("Username",))

@@ -36,6 +36,7 @@ class Bindings:
 Binder = Callable[[Bindings], Predicate]
 
 MAX_HOPS = 5
+_LIKE_PARTS = re.compile(r"\\[_%]|.", re.DOTALL)
 REFERENCE = "Please reference your WSDL or the describe call for the appropriate names."
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -250,11 +251,17 @@ def _bound_value(field: Field, operand: Operand, bindings: Bindings) -> Any:
 
 
 def _like(get: Getter, pattern: str) -> Predicate:
-    parts = (
-        "." if part == "_" else ".*" if part == "%" else re.escape(part.removeprefix("\\") if len(part) == 2 else part)
-        for part in re.findall(r"\\[_%]|.", pattern, re.DOTALL)
-    )
-    expression = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    """What stands between two % may be taken where it is first found: no match is lost, and nothing is tried again."""
+    pieces = [""]
+    for part in _LIKE_PARTS.findall(pattern):
+        if part == "%":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if part == "_" else re.escape(part[-1])
+    first, *middle = pieces
+    last = middle.pop() if middle else None
+    found = "".join(f"(?>.*?{piece})" for piece in middle if piece)
+    expression = re.compile(first + found + ("" if last is None else f".*{last}"), re.IGNORECASE | re.DOTALL)
     return lambda record: (value := get(record)) is not None and expression.fullmatch(value) is not None
 
 

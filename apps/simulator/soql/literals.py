@@ -62,8 +62,8 @@ def lift(text: str) -> Lifted:
     def take(match: re.Match[str]) -> str:
         try:
             mark, value = _read(match[0])
-        except (SoqlError, ValueError) as error:
-            message = f"unexpected token: '{match[0]}'" if isinstance(error, ValueError) else str(error)
+        except (SoqlError, ValueError, OverflowError) as error:
+            message = str(error) if isinstance(error, SoqlError) else f"unexpected token: '{match[0]}'"
             raise SoqlError("MALFORMED_QUERY", with_excerpt(text, match.start(), message)) from error
         values.append(value)
         spans.append(match.span())
@@ -74,8 +74,10 @@ def lift(text: str) -> Lifted:
 
 
 def _read(literal: str) -> tuple[str, Value]:
+    """ValueError or OverflowError for what is no literal, text with half a surrogate pair among it."""
     if literal[0] == "'":
-        return STRING, _ESCAPE.sub(_unescape, literal[1:-1])
+        text = _ESCAPE.sub(_unescape, literal[1:-1])
+        return STRING, text.encode("utf-16", "surrogatepass").decode("utf-16") if "\\u" in literal else text
     if _INTEGER.fullmatch(literal):
         return NUMBER, int(literal)
     if _DECIMAL.fullmatch(literal):

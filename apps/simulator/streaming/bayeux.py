@@ -6,6 +6,7 @@ import orjson
 
 from apps.simulator.answers import Answer, json_answer
 from apps.simulator.rest import VERSIONS
+from apps.simulator.routing import is_deeper
 
 FIRST_VERSION = 37.0
 HOLD_SECONDS = 110
@@ -48,12 +49,14 @@ def version_of(path: str) -> float:
 
 
 def read_messages(body: bytes) -> list[Message] | None:
-    """One message or several; None for what is neither."""
+    """One message or several; None for what is neither, or nested too deep."""
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
     messages = parsed if isinstance(parsed, list) else [parsed]
+    if is_deeper(messages):
+        return None
     return messages if messages and all(isinstance(message, dict) for message in messages) else None
 
 
