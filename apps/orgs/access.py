@@ -24,7 +24,14 @@ from apps.salesforce.auth import jwt, refresh_token
 from apps.salesforce.auth.sf_cli import SfCli
 from apps.salesforce.auth.token import Token
 from apps.salesforce.client import SalesforceClient
-from apps.salesforce.errors import InvalidPrivateKey, LoginRefused, SfCliError, SfCliMissing
+from apps.salesforce.errors import (
+    HostNotAllowed,
+    InvalidPrivateKey,
+    LoginRefused,
+    SalesforceError,
+    SfCliError,
+    SfCliMissing,
+)
 from apps.salesforce.transport import Deadline, Transport
 
 POLL_SECONDS = 90
@@ -137,7 +144,7 @@ def _renew(row: Row, log_in: Callable[[Row, Deadline], Token], deadline: Deadlin
         return unseal(row, "access_token")
     try:
         token = log_in(row, deadline)
-    except LoginRefused:
+    except (SalesforceError, ScratcherError):
         # Where refresh tokens rotate, each works once: a login at the same time may have used ours up.
         if _somebody_renewed(row, used):
             return unseal(row, "access_token")
@@ -173,19 +180,25 @@ def _log_in_hub(hub: DevHub, deadline: Deadline) -> Token:
 
 
 def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
-    """By the first credential that works: the one that worked last, then the others. Remembers which."""
+    """By the first credential that works: the one that worked last, then the others. Remembers which.
+
+    If none works, raises a refusal only where every one was refused: the org is given up then, and what else went
+    wrong may pass or be mended.
+    """
     org = ScratchOrg.objects.select_related("dev_hub").get(pk=org.pk)
-    refused: Exception | None = None
+    failures: list[Exception] = []
     for credential in chain(org):
         try:
             token = _ENTRANCES[credential](org, deadline)
-        except (LoginRefused, InvalidPrivateKey, SfCliError, ScratcherError) as error:
-            refused = refused or error
+        except (LoginRefused, InvalidPrivateKey, HostNotAllowed, SfCliError, ScratcherError) as error:
+            failures.append(error)
             continue
         if credential != org.credential:
             ScratchOrg.objects.filter(pk=org.pk).update(credential=credential)
         return token
-    raise refused or NoCredential("nothing is stored that could enter this org: enrol it")
+    if not failures:
+        raise NoCredential("nothing is stored that could enter this org: enrol it")
+    raise min(failures, key=lambda failure: isinstance(failure, LoginRefused))
 
 
 def chain(org: ScratchOrg) -> list[Credential]:

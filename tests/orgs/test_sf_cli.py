@@ -149,6 +149,34 @@ def test_a_missing_cli_is_named_and_what_it_told_before_counts(
     assert (standing.reason, "sf org login" in standing.what_to_do) == ("not_enrolled", False)
 
 
+def test_an_org_backs_off_while_the_cli_stumbles_though_all_else_is_refused(watch: Watch, sf: FakeSf) -> None:
+    [made] = watch.simulator.create_orgs(count=1)
+    log_in(sf, watch.simulator, made)
+    watch.sync()
+    watch.simulator.fault([made["org_id"]], "login_refused")
+    sf.does("display", "exit 1")
+    watch.sweep(watch.org(made["org_id"]))
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.last_error_code, org.consecutive_failures) == (True, "sf_cli_failed", 1)
+    log_in(sf, watch.simulator, made)
+    watch.sweep(org)
+    org = watch.org(made["org_id"])
+    assert (org.credential, org.last_error_code) == ("sf_cli", "")
+
+
+def test_an_address_that_is_not_allowed_leaves_the_other_credentials(
+    watch: Watch, sf: FakeSf, made: dict[str, Any]
+) -> None:
+    log_in(sf, watch.simulator, made)
+    watch.sync()
+    org = watch.org(made["org_id"])
+    org.refresh_token = access.seal(org, "refresh_token", "5Aep")
+    org.credential, org.refresh_login_url = "refresh_token", "https://elsewhere.example.com"
+    org.save()
+    access.client_for(org).source_members(0)
+    assert watch.org(made["org_id"]).credential == "sf_cli"
+
+
 def test_a_login_into_another_org_is_refused(watch: Watch, sf: FakeSf, made: dict[str, Any]) -> None:
     log_in(sf, watch.simulator, made)
     [other] = watch.simulator.create_orgs(count=1)
