@@ -14,11 +14,12 @@ from functools import lru_cache
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from prometheus_client import Counter
 
 from apps.core import crypto
 from apps.core.errors import ScratcherError
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.salesforce.auth import jwt, refresh_token
 from apps.salesforce.auth.sf_cli import SfCli
@@ -101,7 +102,8 @@ def swap(model: type[models.Model], field: str, secrets: Sequence[tuple[int, str
     if not secrets:
         return 0
     table, column = map(connection.ops.quote_name, (model._meta.db_table, field))
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        hold(model._default_manager.filter(pk__in=[pk for pk, _used, _fresh in secrets]))
         cursor.execute(
             f"""
             UPDATE {table} AS stored SET {column} = swap.fresh
