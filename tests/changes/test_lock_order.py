@@ -33,7 +33,7 @@ def remove(hub: DevHub) -> None:
 WRITERS: dict[str, Callable[[DevHub], object]] = {
     "stop_watching": lambda hub: enrolment.stop_watching(ScratchOrg.objects.filter(dev_hub=hub)),
     "start_watching": lambda hub: enrolment.start_watching(ScratchOrg.objects.filter(dev_hub=hub)),
-    "poll_now": lambda hub: enrolment.poll_now(ScratchOrg.objects.filter(dev_hub__name=hub.name)),
+    "poll_now": lambda hub: enrolment.poll_now(ScratchOrg.objects.filter(dev_hub=hub)),
     "has_new_interval": devhubs.has_new_interval,
     "swap": swap,
     "remove": remove,
