@@ -69,8 +69,10 @@ def transport() -> Transport:
 
 @lru_cache(maxsize=1)
 def sf_cli() -> SfCli | None:
-    """The process's sf CLI, with its two slots; None where SF_CLI switches it off."""
-    return SfCli(settings.SF_CLI, settings.SALESFORCE_CA_FILE) if settings.SF_CLI else None
+    """The machine's sf CLI; None where SF_CLI switches it off."""
+    if not settings.SF_CLI:
+        return None
+    return SfCli(settings.SF_CLI, settings.SALESFORCE_CA_FILE, locks_folder=settings.DATA_DIR)
 
 
 def client_for(org: ScratchOrg, deadline_seconds: float = POLL_SECONDS) -> SalesforceClient:
