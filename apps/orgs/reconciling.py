@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 class Listing:
     """What one reading of a hub told. `vanished`: the infos, as far as the hub shows them, of active orgs that it no
     longer lists, by org id; `read_at`: Salesforce's time. `cli_usernames`: whose logins the sf CLI of this machine
-    holds; None if it could not tell, for the reason of `cli_error`."""
+    holds; None if it could not tell, for the reason of `cli_error`, or if there is none: then it stays as it was."""
 
     orgs: list[ActiveScratchOrg]
     vanished: dict[str, ScratchOrgInfo]

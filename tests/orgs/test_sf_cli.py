@@ -129,7 +129,7 @@ def test_an_old_cli_is_named_in_coverage(watch: Watch, sf: FakeSf, made: dict[st
 
 
 def test_a_missing_cli_is_named_and_what_it_told_before_counts(
-    watch: Watch, sf: FakeSf, made: dict[str, Any], settings: Settings
+    watch: Watch, sf: FakeSf, made: dict[str, Any]
 ) -> None:
     log_in(sf, watch.simulator, made)
     watch.sync()
@@ -141,12 +141,26 @@ def test_a_missing_cli_is_named_and_what_it_told_before_counts(
     assert watch.org(made["org_id"]).watched
     watch.sweep(watch.org(made["org_id"]))
     assert told(watch, made["org_id"]).standing.reason == "sf_cli_missing"
+
+
+def test_a_sync_on_a_machine_without_the_cli_says_nothing_about_its_logins(
+    watch: Watch, sf: FakeSf, made: dict[str, Any], settings: Settings
+) -> None:
+    log_in(sf, watch.simulator, made)
+    watch.sync()
     settings.SF_CLI = ""
     access.sf_cli.cache_clear()
     watch.sync()
     assert DevHub.objects.get().sf_cli_error == ""
+    assert watch.org(made["org_id"]).watched
+    watch.sweep(watch.org(made["org_id"]))  # where the worker has none, too, that is what the poll says
     standing = told(watch, made["org_id"]).standing
-    assert (standing.reason, "sf org login" in standing.what_to_do) == ("not_enrolled", False)
+    assert (standing.watched, standing.reason, "switched off" in standing.why) == (False, "sf_cli_missing", True)
+    assert "enrol" in standing.what_to_do
+    settings.SF_CLI = str(sf.path)
+    access.sf_cli.cache_clear()
+    watch.sweep(watch.org(made["org_id"]))
+    assert watch.org(made["org_id"]).last_error_code == ""
 
 
 def test_an_org_backs_off_while_the_cli_stumbles_though_all_else_is_refused(watch: Watch, sf: FakeSf) -> None:
