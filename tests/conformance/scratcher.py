@@ -172,9 +172,10 @@ def sf_that_renews_refused_tokens_without_end_is_stopped() -> None:
     login_by_auth_url(refusing, "refusing")
     simulator().fault([refusing["org_id"]], "unauthorized")
     transport = Transport((urlsplit(simulator().url).netloc,), simulator().ca)
-    with TemporaryDirectory() as locks, transport.deadline() as deadline, pytest.raises(SfCliError, match="in time"):
+    with TemporaryDirectory() as locks, transport.deadline() as deadline:
         cli = SfCli(str(SF), locks_folder=Path(locks), command_seconds=6)
-        cli.login(transport, refusing["username"], deadline)
+        with pytest.raises(SfCliError, match="in time"):
+            cli.login(transport, refusing["username"], deadline)
     simulator().delete(refusing["org_id"])
 
 

@@ -128,9 +128,7 @@ def test_an_old_cli_is_named_in_coverage(watch: Watch, sf: FakeSf, made: dict[st
     assert (standing.reason, "sf update" in standing.what_to_do) == ("sf_cli_outdated", True)
 
 
-def test_a_missing_cli_is_named_and_what_it_told_before_counts(
-    watch: Watch, sf: FakeSf, made: dict[str, Any]
-) -> None:
+def test_a_missing_cli_is_named_and_what_it_told_before_counts(watch: Watch, sf: FakeSf, made: dict[str, Any]) -> None:
     log_in(sf, watch.simulator, made)
     watch.sync()
     sf.path.unlink()

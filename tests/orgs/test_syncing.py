@@ -152,17 +152,18 @@ def test_a_stop_in_the_middle_of_a_sync_wins(watch: Watch) -> None:
     this = ScratchOrg.objects.filter(pk=org.pk)
     this.update(watched=False, unwatched_reason="not_enrolled")  # so the sync means to watch it again
 
-    def sync_in_a_thread() -> None:
-        watch.sync()
-        connection.close()
-
-    syncing_thread = threading.Thread(target=sync_in_a_thread)
+    syncing_thread = threading.Thread(target=sync_in_a_thread, args=[watch])
     with transaction.atomic():
         stop_watching(this)
         syncing_thread.start()
         wait_until_somebody_waits_for_a_lock()  # the sync has read the row, and is about to write it
     syncing_thread.join(30)
     assert (this.get().watched, this.get().unwatched_reason) == (False, "stopped")
+
+
+def sync_in_a_thread(watch: Watch) -> None:
+    watch.sync()
+    connection.close()
 
 
 def wait_until_somebody_waits_for_a_lock() -> None:
@@ -179,7 +180,7 @@ def test_an_org_that_stays_as_it_is_does_not_hold_up_a_sync(watch: Watch) -> Non
     sync(watch.hub)
     same, renamed = ScratchOrg.objects.filter(watched=True).order_by("pk")[:2]
     ScratchOrg.objects.filter(pk=renamed.pk).update(org_name="before")
-    syncing_thread = threading.Thread(target=lambda: (watch.sync(), connection.close()))
+    syncing_thread = threading.Thread(target=sync_in_a_thread, args=[watch])
     with transaction.atomic():
         ScratchOrg.objects.select_for_update().get(pk=same.pk)
         syncing_thread.start()
