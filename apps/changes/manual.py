@@ -17,6 +17,7 @@ from apps.operations.models import Operation
 from apps.operations.running import Step
 from apps.orgs import standing
 from apps.orgs.enrolment import SPARED
+from apps.orgs.holding import hold
 from apps.orgs.models import ScratchOrg
 
 GIVE_UP_AFTER = timedelta(minutes=15)
@@ -39,9 +40,7 @@ def start_poll(team: Team, org: ScratchOrg | None, started_by: str) -> Operation
         due = orgs.exclude(pk__in=spared).filter(
             Q(last_attempted_at=None) | Q(last_attempted_at__lt=operation.created_at)
         )
-        # In the order in which a sync locks them, so that neither waits for the other.
-        in_order = due.order_by("pk").select_for_update(no_key=True)
-        ScratchOrg.objects.filter(pk__in=in_order.values("pk")).update(next_poll_at=Now())
+        ScratchOrg.objects.filter(pk__in=hold(due)).update(next_poll_at=Now())
         operation.message = _left_out(left_out, team, org)
         operation.save(update_fields=["message"])
     return operation

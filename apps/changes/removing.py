@@ -3,11 +3,12 @@
 import time
 from datetime import timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from apps.operations.models import Operation
 from apps.operations.running import Step
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 
 BATCH = 2000
@@ -27,14 +28,20 @@ def advance(operation: Operation) -> Step:
     if hub is None:
         return Step(operation.total, "removed", "done", done=True)
     orgs = hub.scratch_orgs.order_by("pk")
-    # Without its lease, a poll under way writes nothing any more.
-    orgs.filter(watched=True).update(watched=False, unwatched_reason=ScratchOrg.Unwatched.STOPPED, lease_token=None)
+    _stop(orgs.filter(watched=True))
     stop_at = time.monotonic() + STEP.total_seconds()
     while org := orgs.first():
         if not _remove(org, stop_at):
             return _so_far(operation, orgs)
     hub.delete()
     return Step(operation.total, f"{operation.total} orgs removed", "done", done=True)
+
+
+@transaction.atomic
+def _stop(orgs: QuerySet[ScratchOrg]) -> None:
+    """Without its lease, a poll under way writes nothing any more."""
+    stopped = {"watched": False, "unwatched_reason": ScratchOrg.Unwatched.STOPPED, "lease_token": None}
+    ScratchOrg.objects.filter(pk__in=hold(orgs)).update(**stopped)
 
 
 def _remove(org: ScratchOrg, stop_at: float) -> bool:

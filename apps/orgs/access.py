@@ -14,17 +14,25 @@ from functools import lru_cache
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from prometheus_client import Counter
 
 from apps.core import crypto
 from apps.core.errors import ScratcherError
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.salesforce.auth import jwt, refresh_token
 from apps.salesforce.auth.sf_cli import SfCli
 from apps.salesforce.auth.token import Token
 from apps.salesforce.client import SalesforceClient
-from apps.salesforce.errors import InvalidPrivateKey, LoginRefused, SfCliError, SfCliMissing
+from apps.salesforce.errors import (
+    HostNotAllowed,
+    InvalidPrivateKey,
+    LoginRefused,
+    SalesforceError,
+    SfCliError,
+    SfCliMissing,
+)
 from apps.salesforce.transport import Deadline, Transport
 
 POLL_SECONDS = 90
@@ -61,8 +69,10 @@ def transport() -> Transport:
 
 @lru_cache(maxsize=1)
 def sf_cli() -> SfCli | None:
-    """The process's sf CLI, with its two slots; None where SF_CLI switches it off."""
-    return SfCli(settings.SF_CLI, settings.SALESFORCE_CA_FILE) if settings.SF_CLI else None
+    """The machine's sf CLI; None where SF_CLI switches it off."""
+    if not settings.SF_CLI:
+        return None
+    return SfCli(settings.SF_CLI, settings.SALESFORCE_CA_FILE, locks_folder=settings.DATA_DIR)
 
 
 def client_for(org: ScratchOrg, deadline_seconds: float = POLL_SECONDS) -> SalesforceClient:
@@ -94,7 +104,8 @@ def swap(model: type[models.Model], field: str, secrets: Sequence[tuple[int, str
     if not secrets:
         return 0
     table, column = map(connection.ops.quote_name, (model._meta.db_table, field))
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        hold(model._default_manager.filter(pk__in=[pk for pk, _used, _fresh in secrets]))
         cursor.execute(
             f"""
             UPDATE {table} AS stored SET {column} = swap.fresh
@@ -137,7 +148,7 @@ def _renew(row: Row, log_in: Callable[[Row, Deadline], Token], deadline: Deadlin
         return unseal(row, "access_token")
     try:
         token = log_in(row, deadline)
-    except LoginRefused:
+    except (SalesforceError, ScratcherError):
         # Where refresh tokens rotate, each works once: a login at the same time may have used ours up.
         if _somebody_renewed(row, used):
             return unseal(row, "access_token")
@@ -173,19 +184,25 @@ def _log_in_hub(hub: DevHub, deadline: Deadline) -> Token:
 
 
 def _log_in_org(org: ScratchOrg, deadline: Deadline) -> Token:
-    """By the first credential that works: the one that worked last, then the others. Remembers which."""
+    """By the first credential that works: the one that worked last, then the others. Remembers which.
+
+    If none works, raises a refusal only where every one was refused: the org is given up then, and what else went
+    wrong may pass or be mended.
+    """
     org = ScratchOrg.objects.select_related("dev_hub").get(pk=org.pk)
-    refused: Exception | None = None
+    failures: list[Exception] = []
     for credential in chain(org):
         try:
             token = _ENTRANCES[credential](org, deadline)
-        except (LoginRefused, InvalidPrivateKey, SfCliError, ScratcherError) as error:
-            refused = refused or error
+        except (LoginRefused, InvalidPrivateKey, HostNotAllowed, SfCliError, ScratcherError) as error:
+            failures.append(error)
             continue
         if credential != org.credential:
             ScratchOrg.objects.filter(pk=org.pk).update(credential=credential)
         return token
-    raise refused or NoCredential("nothing is stored that could enter this org: enrol it")
+    if not failures:
+        raise NoCredential("nothing is stored that could enter this org: enrol it")
+    raise min(failures, key=lambda failure: isinstance(failure, LoginRefused))
 
 
 def chain(org: ScratchOrg) -> list[Credential]:

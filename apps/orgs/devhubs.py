@@ -12,6 +12,7 @@ from apps.accounts.models import Team
 from apps.core.errors import Conflict, InvalidInput
 from apps.orgs import access, enrolment
 from apps.orgs.answers import telling
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.salesforce.auth import jwt
 from apps.salesforce.auth.token import Token
@@ -92,6 +93,7 @@ def update_credentials(
     return hub
 
 
+@transaction.atomic
 def has_new_interval(hub: DevHub) -> None:
     """Orgs that would wait longer than the hub's interval, which was shortened, are polled within it, spread out."""
     seconds = hub.poll_interval_minutes * 60 if hub.poll_interval_minutes else settings.POLL_INTERVAL_SECONDS
@@ -99,7 +101,8 @@ def has_new_interval(hub: DevHub) -> None:
         Value(seconds), template="random() * make_interval(secs => %(expressions)s)", output_field=DurationField()
     )
     waiting = ScratchOrg.objects.filter(dev_hub=hub, consecutive_failures=0).exclude(enrolment.SPARED)
-    waiting.filter(next_poll_at__gt=Now() + timedelta(seconds=seconds)).update(next_poll_at=Now() + soon)
+    held = hold(waiting.filter(next_poll_at__gt=Now() + timedelta(seconds=seconds)))
+    ScratchOrg.objects.filter(pk__in=held).update(next_poll_at=Now() + soon)
 
 
 def check(hub: DevHub) -> Probe:

@@ -5,12 +5,14 @@ A refused login stops an org's polling. It goes on after `enrol`, after other cr
 CLI of this machine, or by `start_watching`.
 """
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from apps.core.errors import Gone, InvalidInput
 from apps.orgs import access
 from apps.orgs.answers import telling
+from apps.orgs.holding import hold
 from apps.orgs.models import ScratchOrg
 from apps.salesforce.auth import refresh_token as refresh_token_grant
 from apps.salesforce.auth import sfdx_url
@@ -51,16 +53,17 @@ def enrol(
     _keep(org, credential, _try(org, credential))
 
 
+@transaction.atomic
 def stop_watching(orgs: QuerySet[ScratchOrg]) -> int:
     """No poll from now on, whatever syncs find; returns how many orgs."""
-    return orgs.filter(status=ScratchOrg.Status.ACTIVE).update(watched=False, unwatched_reason=Unwatched.STOPPED)
+    active = ScratchOrg.objects.filter(pk__in=hold(orgs.filter(status=ScratchOrg.Status.ACTIVE)))
+    return active.update(watched=False, unwatched_reason=Unwatched.STOPPED)
 
 
+@transaction.atomic
 def start_watching(orgs: QuerySet[ScratchOrg]) -> int:
     """Polls those again that a stored credential may enter, at once; returns how many. Also after a refused login."""
-    idle = ScratchOrg.objects.filter(
-        pk__in=list(orgs.filter(watched=False, status=ScratchOrg.Status.ACTIVE).values_list("pk", flat=True))
-    )
+    idle = ScratchOrg.objects.filter(pk__in=hold(orgs.filter(watched=False, status=ScratchOrg.Status.ACTIVE)))
     by_jwt = Q(connected_app=F("dev_hub__client_id")) & ~Q(instance_url="")
     started = idle.filter(by_jwt | ~Q(refresh_token="") | Q(known_to_sf_cli=True)).update(
         watched=True, unwatched_reason="", next_poll_at=Now(), consecutive_failures=0, last_error_code="", last_error=""
@@ -69,9 +72,11 @@ def start_watching(orgs: QuerySet[ScratchOrg]) -> int:
     return started
 
 
+@transaction.atomic
 def poll_now(orgs: QuerySet[ScratchOrg]) -> int:
     """The next tick polls these orgs, whatever their backoff says, if their API budget allows; returns how many."""
-    return orgs.filter(watched=True).exclude(SPARED).update(next_poll_at=Now())
+    pollable = ScratchOrg.objects.filter(pk__in=hold(orgs.filter(watched=True).exclude(SPARED)))
+    return pollable.update(next_poll_at=Now())
 
 
 def _parse(sfdx_auth_url: str) -> SfdxAuthUrl:

@@ -12,10 +12,11 @@ from datetime import date, datetime
 from typing import Any
 
 import structlog
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from apps.orgs import access
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 from apps.salesforce.auth import sfdx_url
 from apps.salesforce.errors import HostNotAllowed
@@ -44,7 +45,7 @@ log = structlog.get_logger(__name__)
 class Listing:
     """What one reading of a hub told. `vanished`: the infos, as far as the hub shows them, of active orgs that it no
     longer lists, by org id; `read_at`: Salesforce's time. `cli_usernames`: whose logins the sf CLI of this machine
-    holds; None if it could not tell, for the reason of `cli_error`."""
+    holds; None if it could not tell, for the reason of `cli_error`, or if there is none: then it stays as it was."""
 
     orgs: list[ActiveScratchOrg]
     vanished: dict[str, ScratchOrgInfo]
@@ -68,24 +69,36 @@ class Outcome:
 
 
 def reconcile(hub: DevHub, listing: Listing) -> Outcome:
-    """Writes what `listing` changes; for the caller's transaction."""
+    """Writes what `listing` changes; for the caller's transaction. Rows that stay as they are hold nobody up."""
     listed = {org.org_id: org for org in listing.orgs}
-    known = {
-        row.org_id: row
-        for row in ScratchOrg.objects.filter(dev_hub=hub)
-        .filter(Q(status=Status.ACTIVE) | Q(org_id__in=listed))
-        .order_by("pk")
-        .select_for_update(no_key=True)  # all at once and in order: whoever else writes several does the same
-    }
-    for row in known.values():
-        row.dev_hub = hub
+    related = Q(status=Status.ACTIVE) | Q(org_id__in=listed)
+    known = _by_org_id(hub, ScratchOrg.objects.filter(related, dev_hub=hub))
+    active_count = len(known)
     fresh = [org for org_id, org in listed.items() if org_id not in known]
     outcome = Outcome(found=_add(hub, fresh, listing.cli_usernames))
-    stored = [(known[org_id], org) for org_id, org in listed.items() if org_id in known]
-    outcome.found += _update(stored, listing.cli_usernames)
-    active = [row for row in known.values() if row.org_id in listed or row.status == Status.ACTIVE]
-    _settle_vanished(hub, [row for row in active if row.org_id not in listed], len(active), listing, outcome)
+    differing = [row.pk for row in known.values() if _differs(row, listed.get(row.org_id), listing.cli_usernames)]
+    held = hold(ScratchOrg.objects.filter(pk__in=differing))
+    rows = _by_org_id(hub, ScratchOrg.objects.filter(pk__in=held))  # again: somebody may have written them meanwhile
+    outcome.found += _update([(row, listed[row.org_id]) for row in rows.values() if row.org_id in listed], listing)
+    vanished = [row for row in rows.values() if row.org_id not in listed]
+    _settle_vanished(hub, vanished, active_count, listing, outcome)
     return outcome
+
+
+def _by_org_id(hub: DevHub, rows: QuerySet[ScratchOrg]) -> dict[str, ScratchOrg]:
+    by_org_id = {row.org_id: row for row in rows}
+    for row in by_org_id.values():
+        row.dev_hub = hub
+    return by_org_id
+
+
+def _differs(row: ScratchOrg, org: ActiveScratchOrg | None, cli_usernames: frozenset[str] | None) -> bool:
+    """Whether there may be something to write; puts on the row, which is of no other use, what the hub told."""
+    if org is None:
+        return True
+    before = (row.credential, row.watched, row.unwatched_reason)
+    brings_auth_url = not row.refresh_token and org.info is not None and bool(org.info.sfdx_auth_url)
+    return _set(row, _told(row, org, cli_usernames)) or brings_auth_url or _decision(row) != before
 
 
 def _add(hub: DevHub, orgs: list[ActiveScratchOrg], cli_usernames: frozenset[str] | None) -> list[ScratchOrg]:
@@ -102,14 +115,14 @@ def _add(hub: DevHub, orgs: list[ActiveScratchOrg], cli_usernames: frozenset[str
     return rows
 
 
-def _update(pairs: list[tuple[ScratchOrg, ActiveScratchOrg]], cli_usernames: frozenset[str] | None) -> list[ScratchOrg]:
+def _update(pairs: list[tuple[ScratchOrg, ActiveScratchOrg]], listing: Listing) -> list[ScratchOrg]:
     """Writes the rows that differ from what the hub says; returns those that had ended and are back."""
     changed, back = [], []
     for row, org in pairs:
         if row.status != Status.ACTIVE:
             back.append(row)
         was_known_to_sf_cli = row.known_to_sf_cli
-        if _set(row, _told(row, org, cli_usernames)):
+        if _set(row, _told(row, org, listing.cli_usernames)):
             changed.append(row)
         if not row.refresh_token and _take_auth_url(row, org.info):
             _keep_auth_url(row)

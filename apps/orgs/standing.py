@@ -32,7 +32,7 @@ WHAT_TO_DO = {
     "invalid_private_key": "Give the DevHub its private key again (manage.py add_devhub --update).",
     "malformed_answer": "If this stays, look for a proxy between this machine and Salesforce.",
     "redirected": "Enrol the org again: the address that is stored for it is not its My Domain address.",
-    "sf_cli_missing": "Install the sf CLI where the workers run, or set SF_CLI to its path there (empty: unused).",
+    "sf_cli_missing": "Install the sf CLI where the workers run, set SF_CLI to its path (empty: unused), or enrol.",
     "sf_cli_outdated": "Update the sf CLI where the workers run (sf update).",
     "sf_cli_logged_out": f"Enrol the org, or {LOGIN_BY_SF_CLI}.",
     "sf_cli_failed": "If this stays, run `sf org list auth` where the workers run, as their user.",

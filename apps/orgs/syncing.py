@@ -101,10 +101,14 @@ def _read(hub: DevHub) -> Listing:
 
 
 def _ask_sf_cli() -> tuple[frozenset[str] | None, str]:
-    """Whose logins the sf CLI of this machine holds; None and an error's code if it could not tell."""
+    """Whose logins the sf CLI of this machine holds; None and an error's code if it could not tell.
+
+    None, too, where there is no CLI: another machine's, which the workers use, may hold some. If none is left anywhere,
+    the polls that need one say so.
+    """
     cli = access.sf_cli()
     if cli is None:
-        return frozenset(), ""
+        return None, ""
     access.give_connection_back()
     try:
         with access.transport().deadline(SF_CLI_SECONDS) as deadline:

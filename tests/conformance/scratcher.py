@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -171,8 +172,10 @@ def sf_that_renews_refused_tokens_without_end_is_stopped() -> None:
     login_by_auth_url(refusing, "refusing")
     simulator().fault([refusing["org_id"]], "unauthorized")
     transport = Transport((urlsplit(simulator().url).netloc,), simulator().ca)
-    with transport.deadline() as deadline, pytest.raises(SfCliError, match="in time"):
-        SfCli(str(SF), command_seconds=6).login(transport, refusing["username"], deadline)
+    with TemporaryDirectory() as locks, transport.deadline() as deadline:
+        cli = SfCli(str(SF), locks_folder=Path(locks), command_seconds=6)
+        with pytest.raises(SfCliError, match="in time"):
+            cli.login(transport, refusing["username"], deadline)
     simulator().delete(refusing["org_id"])
 
 

@@ -128,9 +128,7 @@ def test_an_old_cli_is_named_in_coverage(watch: Watch, sf: FakeSf, made: dict[st
     assert (standing.reason, "sf update" in standing.what_to_do) == ("sf_cli_outdated", True)
 
 
-def test_a_missing_cli_is_named_and_what_it_told_before_counts(
-    watch: Watch, sf: FakeSf, made: dict[str, Any], settings: Settings
-) -> None:
+def test_a_missing_cli_is_named_and_what_it_told_before_counts(watch: Watch, sf: FakeSf, made: dict[str, Any]) -> None:
     log_in(sf, watch.simulator, made)
     watch.sync()
     sf.path.unlink()
@@ -141,12 +139,54 @@ def test_a_missing_cli_is_named_and_what_it_told_before_counts(
     assert watch.org(made["org_id"]).watched
     watch.sweep(watch.org(made["org_id"]))
     assert told(watch, made["org_id"]).standing.reason == "sf_cli_missing"
+
+
+def test_a_sync_on_a_machine_without_the_cli_says_nothing_about_its_logins(
+    watch: Watch, sf: FakeSf, made: dict[str, Any], settings: Settings
+) -> None:
+    log_in(sf, watch.simulator, made)
+    watch.sync()
     settings.SF_CLI = ""
     access.sf_cli.cache_clear()
     watch.sync()
     assert DevHub.objects.get().sf_cli_error == ""
+    assert watch.org(made["org_id"]).watched
+    watch.sweep(watch.org(made["org_id"]))  # where the worker has none, too, that is what the poll says
     standing = told(watch, made["org_id"]).standing
-    assert (standing.reason, "sf org login" in standing.what_to_do) == ("not_enrolled", False)
+    assert (standing.watched, standing.reason, "switched off" in standing.why) == (False, "sf_cli_missing", True)
+    assert "enrol" in standing.what_to_do
+    settings.SF_CLI = str(sf.path)
+    access.sf_cli.cache_clear()
+    watch.sweep(watch.org(made["org_id"]))
+    assert watch.org(made["org_id"]).last_error_code == ""
+
+
+def test_an_org_backs_off_while_the_cli_stumbles_though_all_else_is_refused(watch: Watch, sf: FakeSf) -> None:
+    [made] = watch.simulator.create_orgs(count=1)
+    log_in(sf, watch.simulator, made)
+    watch.sync()
+    watch.simulator.fault([made["org_id"]], "login_refused")
+    sf.does("display", "exit 1")
+    watch.sweep(watch.org(made["org_id"]))
+    org = watch.org(made["org_id"])
+    assert (org.watched, org.last_error_code, org.consecutive_failures) == (True, "sf_cli_failed", 1)
+    log_in(sf, watch.simulator, made)
+    watch.sweep(org)
+    org = watch.org(made["org_id"])
+    assert (org.credential, org.last_error_code) == ("sf_cli", "")
+
+
+def test_an_address_that_is_not_allowed_leaves_the_other_credentials(
+    watch: Watch, sf: FakeSf, made: dict[str, Any]
+) -> None:
+    log_in(sf, watch.simulator, made)
+    watch.sync()
+    org = watch.org(made["org_id"])
+    org.refresh_token = access.seal(org, "refresh_token", "5Aep")
+    org.credential, org.refresh_login_url = "refresh_token", "https://elsewhere.example.com"
+    org.save()
+    access.client_for(org).source_members(0)
+    assert watch.org(made["org_id"]).credential == "sf_cli"
 
 
 def test_a_login_into_another_org_is_refused(watch: Watch, sf: FakeSf, made: dict[str, Any]) -> None:

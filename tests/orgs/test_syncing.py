@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.core import claims
 from apps.core.events import Kind
 from apps.core.models import Event
-from apps.orgs import syncing
+from apps.orgs import reconciling, syncing
 from apps.orgs.coverage import coverage
 from apps.orgs.enrolment import start_watching, stop_watching
+from apps.orgs.holding import hold
 from apps.orgs.models import DevHub, ScratchOrg
 from tests.conftest import Cast
 from tests.simulators import Simulator
@@ -150,17 +152,18 @@ def test_a_stop_in_the_middle_of_a_sync_wins(watch: Watch) -> None:
     this = ScratchOrg.objects.filter(pk=org.pk)
     this.update(watched=False, unwatched_reason="not_enrolled")  # so the sync means to watch it again
 
-    def sync_in_a_thread() -> None:
-        watch.sync()
-        connection.close()
-
-    syncing_thread = threading.Thread(target=sync_in_a_thread)
+    syncing_thread = threading.Thread(target=sync_in_a_thread, args=[watch])
     with transaction.atomic():
         stop_watching(this)
         syncing_thread.start()
         wait_until_somebody_waits_for_a_lock()  # the sync has read the row, and is about to write it
     syncing_thread.join(30)
     assert (this.get().watched, this.get().unwatched_reason) == (False, "stopped")
+
+
+def sync_in_a_thread(watch: Watch) -> None:
+    watch.sync()
+    connection.close()
 
 
 def wait_until_somebody_waits_for_a_lock() -> None:
@@ -171,6 +174,35 @@ def wait_until_somebody_waits_for_a_lock() -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("nobody waits for a lock")
+
+
+def test_an_org_that_stays_as_it_is_does_not_hold_up_a_sync(watch: Watch) -> None:
+    sync(watch.hub)
+    same, renamed = ScratchOrg.objects.filter(watched=True).order_by("pk")[:2]
+    ScratchOrg.objects.filter(pk=renamed.pk).update(org_name="before")
+    syncing_thread = threading.Thread(target=sync_in_a_thread, args=[watch])
+    with transaction.atomic():
+        ScratchOrg.objects.select_for_update().get(pk=same.pk)
+        syncing_thread.start()
+        syncing_thread.join(10)
+        assert not syncing_thread.is_alive()
+    assert ScratchOrg.objects.get(pk=renamed.pk).org_name == renamed.org_name
+
+
+def test_a_login_while_a_sync_compares_is_not_overwritten(hub: DevHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync(hub)
+    org = ScratchOrg.objects.filter(watched=True).order_by("pk")[0]
+    ScratchOrg.objects.filter(pk=org.pk).update(org_name="before")
+
+    def hold_after_a_login(rows: QuerySet[ScratchOrg]) -> list[int]:
+        login = {"access_token": "sealed", "instance_url": "https://told-by-the-login.example.com"}
+        ScratchOrg.objects.filter(pk=org.pk).update(**login)
+        return hold(rows)
+
+    monkeypatch.setattr(reconciling, "hold", hold_after_a_login)
+    sync(hub)
+    stored = ScratchOrg.objects.get(pk=org.pk)
+    assert (stored.org_name, stored.instance_url) == (org.org_name, "https://told-by-the-login.example.com")
 
 
 def test_a_stopped_org_stays_stopped_even_if_it_ends_and_comes_back(hub: DevHub, simulator: Simulator) -> None:

@@ -1,6 +1,8 @@
 """The sf CLI as it should answer and as it should not: what acts as `sf` is a real process."""
 
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.salesforce.auth import sf_cli
 from apps.salesforce.auth.sf_cli import SfCli
 from apps.salesforce.auth.token import Token
 from apps.salesforce.errors import (
@@ -26,6 +29,14 @@ URL = "https://scratch.example.com"
 ORG_ID = "00D5e0000001abc"
 TOKEN = f"{ORG_ID}!AQsecret.canary"
 TRANSPORT = Transport(("scratch.example.com",), None)
+USES_THE_CLI = """
+import pathlib, sys
+from apps.salesforce.auth.sf_cli import SfCli
+from apps.salesforce.transport import Transport
+
+with Transport(("scratch.example.com",), None).deadline() as deadline:
+    SfCli(sys.argv[1], locks_folder=pathlib.Path(sys.argv[2])).usernames(deadline)
+"""
 
 
 @pytest.fixture
@@ -39,7 +50,7 @@ def fake(tmp_path: Path) -> FakeSf:
 
 
 def login(fake: FakeSf, username: str = USERNAME, *, seconds: float = 10) -> Token:
-    cli = SfCli(str(fake.path), command_seconds=seconds)
+    cli = SfCli(str(fake.path), locks_folder=fake.path.parent, command_seconds=seconds)
     with TRANSPORT.deadline() as deadline:
         return cli.login(TRANSPORT, username, deadline)
 
@@ -77,12 +88,12 @@ def test_a_username_is_one_word_and_no_flag(fake: FakeSf, username: str) -> None
 def test_its_name_is_looked_up_on_the_path(fake: FakeSf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{fake.path.parent}:{os.environ['PATH']}")
     with TRANSPORT.deadline() as deadline:
-        assert SfCli("sf").login(TRANSPORT, USERNAME, deadline).access_token == TOKEN
+        assert SfCli("sf", locks_folder=fake.path.parent).login(TRANSPORT, USERNAME, deadline).access_token == TOKEN
 
 
 def test_it_lists_whose_logins_it_holds_without_the_broken_ones(fake: FakeSf) -> None:
     with TRANSPORT.deadline() as deadline:
-        assert SfCli(str(fake.path)).usernames(deadline) == {USERNAME}
+        assert SfCli(str(fake.path), locks_folder=fake.path.parent).usernames(deadline) == {USERNAME}
 
 
 def test_an_address_that_is_not_allowed_gets_no_token(fake: FakeSf) -> None:
@@ -137,9 +148,9 @@ def test_any_other_refusal_is_named_and_nothing_it_printed_is_repeated(fake: Fak
 
 
 @pytest.mark.parametrize("where", ["/nonexistent/sf", "", "/etc/passwd"])
-def test_one_that_is_missing_is_said_to_be(where: str) -> None:
+def test_one_that_is_missing_is_said_to_be(where: str, tmp_path: Path) -> None:
     with TRANSPORT.deadline() as deadline, pytest.raises(SfCliMissing):
-        SfCli(where).usernames(deadline)
+        SfCli(where, locks_folder=tmp_path).usernames(deadline)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +187,7 @@ def test_at_most_two_run_at_a_time(fake: FakeSf, tmp_path: Path) -> None:
         f'printf \'{{"status": 0, "result": {{"id": "{ORG_ID}", "instanceUrl": "{URL}"}}}}\''
     )
     fake.does("display", result)
-    cli = SfCli(str(fake.path))
+    cli = SfCli(str(fake.path), locks_folder=fake.path.parent)
 
     def enter(number: int) -> Token:
         with TRANSPORT.deadline() as deadline:
@@ -191,11 +202,16 @@ def test_at_most_two_run_at_a_time(fake: FakeSf, tmp_path: Path) -> None:
     assert most == 2
 
 
-def test_whoever_waits_for_a_turn_waits_no_longer_than_its_deadline(fake: FakeSf) -> None:
+@pytest.mark.parametrize(("turn_seconds", "deadline_seconds"), [(0.5, 30), (30, 0.5)])
+def test_whoever_waits_for_a_turn_does_not_wait_long(
+    fake: FakeSf, monkeypatch: pytest.MonkeyPatch, turn_seconds: float, deadline_seconds: float
+) -> None:
+    """Each has an SfCli of its own, as the processes of a machine have."""
+    monkeypatch.setattr(sf_cli, "TURN_SECONDS", turn_seconds)
     fake.does("display", "sleep 60")
-    cli = SfCli(str(fake.path), command_seconds=2)
 
     def enter(seconds: float) -> str:
+        cli = SfCli(str(fake.path), locks_folder=fake.path.parent, command_seconds=2)
         with TRANSPORT.deadline(seconds) as deadline, pytest.raises(SfCliError) as refused:
             cli.login(TRANSPORT, USERNAME, deadline)
         return str(refused.value)
@@ -203,8 +219,34 @@ def test_whoever_waits_for_a_turn_waits_no_longer_than_its_deadline(fake: FakeSf
     with ThreadPoolExecutor(3) as threads:
         hanging = [threads.submit(enter, 30) for _ in range(2)]
         time.sleep(0.3)
-        assert "busy" in enter(0.5)
+        began = time.monotonic()
+        assert "busy" in enter(deadline_seconds)
+        assert time.monotonic() - began < 1.5
         assert all("in time" in each.result() for each in hanging)
+
+
+def test_without_a_place_for_its_locks_it_is_not_started(fake: FakeSf) -> None:
+    with TRANSPORT.deadline() as deadline, pytest.raises(SfCliError, match="data folder"):
+        SfCli(str(fake.path), locks_folder=fake.path).usernames(deadline)
+    assert fake.calls() == []
+
+
+def test_what_runs_ends_with_the_process_that_started_it(fake: FakeSf, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    fake.does("list", f"sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
+    uses_it = [sys.executable, "-c", USES_THE_CLI, str(fake.path), str(tmp_path)]
+    began = time.monotonic()
+    with subprocess.Popen(uses_it) as ours:
+        while not pids.exists():
+            assert time.monotonic() - began < 30
+            time.sleep(0.01)
+        started = [int(pid) for pid in pids.read_text().split()]
+        assert all(is_running(pid) for pid in started)
+        ours.kill()
+    killed_at = time.monotonic()
+    while [pid for pid in started if is_running(pid)]:
+        assert time.monotonic() - killed_at < 5
+        time.sleep(0.01)
 
 
 def test_it_gets_of_our_environment_what_it_needs(fake: FakeSf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +255,7 @@ def test_it_gets_of_our_environment_what_it_needs(fake: FakeSf, monkeypatch: pyt
     monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/other.pem")
     monkeypatch.setenv("SF_DISABLE_TELEMETRY", "false")
     with TRANSPORT.deadline() as deadline:
-        SfCli(str(fake.path), "/ca.pem").usernames(deadline)
+        SfCli(str(fake.path), "/ca.pem", locks_folder=fake.path.parent).usernames(deadline)
     given = dict(line.partition("=")[::2] for line in fake.environment_file.read_text().splitlines())
     assert given["HOME"] == os.environ["HOME"]
     assert (given["SF_LOG_LEVEL"], given["NODE_EXTRA_CA_CERTS"]) == ("error", "/ca.pem")

@@ -10,20 +10,22 @@ import re
 import selectors
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from apps.salesforce.auth import turns
 from apps.salesforce.auth.token import Token
 from apps.salesforce.errors import SfCliError, SfCliLoggedOut, SfCliMissing, SfCliOutdated
 from apps.salesforce.records import to_18
 from apps.salesforce.transport import Deadline, Transport
 
 AT_A_TIME = 2  # a command is a Node process: about a second of CPU and 150 MB
+TURN_SECONDS = 5  # how long a login waits for others to be done: its poll holds one of the few slots for polls
 COMMAND_SECONDS = 30
 OUTPUT_BYTES = 4 * 1024 * 1024
 
@@ -40,26 +42,45 @@ _PASSED_ON = re.compile(
     re.IGNORECASE,
 )
 _NO_LOGIN = "NamedOrgNotFoundError"
-_NOT_FOUND = 127  # the CLI's status for a command that it does not know, and env's where there is no Node
+# The CLI's status for a command that it does not know, and env's where there is no Node; the shell's where there is
+# no such program, or one that cannot be run.
+_NOT_FOUND = {126, 127}
+
+# What we start ends with us, even by SIGKILL: our end of the pipe on its stdin is closed then.
+_GUARDED = """
+exec 3<&0 </dev/null
+(read -r _ <&3; kill -KILL 0) >/dev/null &
+guard=$!
+"$@" 3<&-
+status=$?
+kill "$guard"
+wait
+exit "$status"
+"""
 
 
 class SfCli:
-    """One installation of the CLI, for all threads of this process: at most two of its processes at a time.
+    """One installation of the CLI: at most two of its processes at a time, over all who share `locks_folder`.
 
     executable: a path, or a name on PATH. ca_file: what Node trusts besides its own, instead of NODE_EXTRA_CA_CERTS.
     Each method raises SfCliError.
     """
 
     def __init__(
-        self, executable: str, ca_file: str | None = None, *, command_seconds: float = COMMAND_SECONDS
+        self,
+        executable: str,
+        ca_file: str | None = None,
+        *,
+        locks_folder: Path,
+        command_seconds: float = COMMAND_SECONDS,
     ) -> None:
         self._executable, self._command_seconds = executable, command_seconds
         self._trusted = {"NODE_EXTRA_CA_CERTS": ca_file} if ca_file else {}
-        self._slots = threading.BoundedSemaphore(AT_A_TIME)
+        self._locks = [locks_folder / f"sf-cli-{number}.lock" for number in range(AT_A_TIME)]
 
     def usernames(self, deadline: Deadline) -> frozenset[str]:
         """Whose logins it holds; whether they still work is not tried."""
-        with self._slot(deadline):
+        with self._turn(deadline.ends_at):
             logins = self._ask(deadline, "org", "list", "auth")
         if not isinstance(logins, list) or not all(isinstance(each, dict) for each in logins):
             raise SfCliError
@@ -69,7 +90,7 @@ class SfCli:
         """A token of the org that the CLI knows this user of. Raises SfCliLoggedOut, and HostNotAllowed for the
         instance URL that it tells."""
         target = f"--target-org={username}"  # one word, so no username can be read as another flag
-        with self._slot(deadline):
+        with self._turn(min(deadline.ends_at, time.monotonic() + TURN_SECONDS)):
             shown = self._ask(deadline, "org", "display", target)
             instance_url = _text(shown, "instanceUrl").rstrip("/")
             transport.check_host(instance_url)
@@ -79,14 +100,19 @@ class SfCli:
         return Token(access_token, instance_url, None, _org_id(shown), "")
 
     @contextmanager
-    def _slot(self, deadline: Deadline) -> Iterator[None]:
-        """Held for a whole login: among many that wait, some come to an end."""
-        if not self._slots.acquire(timeout=_seconds_until(deadline.ends_at)):
-            raise SfCliError("The sf CLI was busy with other orgs until the time was up. It is asked again by itself.")
+    def _turn(self, waits_until: float) -> Iterator[None]:
+        """Lasts for a whole login: among many that wait, some come to an end."""
+        try:
+            self._locks[0].parent.mkdir(parents=True, exist_ok=True)
+            turn = turns.take(self._locks, waits_until)
+        except OSError as error:
+            raise SfCliError("The sf CLI was not started: Scratcher's data folder takes no lock file.") from error
+        if turn is None:
+            raise SfCliError("The sf CLI was busy with other orgs. It is asked again by itself.")
         try:
             yield
         finally:
-            self._slots.release()
+            os.close(turn)
 
     def _ask(self, deadline: Deadline, *words: str) -> Any:
         """The `result` of a command's JSON."""
@@ -107,11 +133,11 @@ class SfCli:
 
 
 def _run(command: list[str], environment: dict[str, str], ends_at: float) -> tuple[int, bytes]:
-    """Exit status and stdout. Nothing of it runs any longer when this raises."""
+    """Exit status and stdout. Nothing of it runs any longer when this raises, or when this process has ended."""
     try:
         process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", _GUARDED, "sh", *command],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
@@ -149,7 +175,7 @@ def _output(process: subprocess.Popen[bytes], ends_at: float) -> bytes:
 
 def _refusal(words: tuple[str, ...], status: int, name: Any) -> SfCliError:
     """`name`: the error's, from the JSON."""
-    if status == _NOT_FOUND:
+    if status in _NOT_FOUND:
         return SfCliOutdated() if "show-access-token" in words else SfCliMissing()
     if name == _NO_LOGIN:
         return SfCliLoggedOut()
