@@ -10,11 +10,11 @@ const RULES = path.join(import.meta.dirname, "apexRules.xml");
 
 export function check() {
   const classes = files(SOURCE, (file) => file.endsWith(".cls"));
-  const { results, processingErrors } = analyse(classes);
+  const { violations, processingErrors } = analyse(classes);
   const findings = [
-    ...processingErrors.map((error) => `${relative(error.file)}: ${error.message}`),
-    ...results.flatMap(({ file, violations }) =>
-      violations.map((found) => `${relative(file)}:${found.codeLocation.startLine} ${found.rule}: ${found.message}`)
+    ...processingErrors.map((error) => error.message),
+    ...violations.map(
+      ({ rule, message, codeLocation: at }) => `${relative(at.file)}:${at.startLine} ${rule}: ${message}`
     ),
     ...unexplainedSuppressions(classes)
   ];

@@ -6,12 +6,12 @@ import path from "node:path";
 export const PROJECT = path.resolve(import.meta.dirname, "..");
 export const SOURCE = path.join(PROJECT, "force-app");
 
-/** Files below `folder` whose path `matches`; tests of components are no part of what is deployed. */
-export function files(folder, matches) {
+/** Files below `folder` whose path `matches`; the tests of components only if asked for: they are not deployed. */
+export function files(folder, matches, { tests = false } = {}) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => matches(file) && !file.includes("__tests__"))
+    .filter((file) => matches(file) && tests === file.includes("__tests__"))
     .sort();
 }
 
