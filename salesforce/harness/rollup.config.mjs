@@ -84,7 +84,12 @@ export default {
     fromHere,
     replace({
       preventAssignment: true,
-      values: { "import.meta.env.SSR": "false", "process.env.NODE_ENV": JSON.stringify("production") }
+      values: {
+        "import.meta.env.SSR": "false",
+        // synthetic shadow has no attachInternals; Salesforce switches this on where it has
+        "features.enableComboboxElementInternals": "false",
+        "process.env.NODE_ENV": JSON.stringify("production")
+      }
     }),
     lwc({
       rootDir: HERE,

@@ -10,7 +10,7 @@ const TIME_LIMIT_SECONDS = 10;
 export const SETTINGS = {
   pageSize: 100,
   mostRows: 500,
-  refreshSeconds: 15,
+  refreshSeconds: 30,
   timeLimitSeconds: TIME_LIMIT_SECONDS,
   overlapDays: 14,
   expiryWarningDays: 3,
@@ -80,4 +80,3 @@ function parsed(text) {
     return null; // a page, half an answer or none: the failure says so
   }
 }
-

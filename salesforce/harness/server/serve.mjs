@@ -100,7 +100,10 @@ function isOurs(request) {
 
 function serve() {
   const { SCRATCHER_URL: url, SCRATCHER_API_KEY: key, HARNESS_SETTINGS: settings } = { ...process.env, ...demo() };
-  const hub = process.env.HARNESS_DEV_HUB === "none" ? noDevHub : simulatedDevHub(path.join(DATA, "demo/simulator/simulator.json"));
+  const hub =
+    process.env.HARNESS_DEV_HUB === "none"
+      ? noDevHub
+      : simulatedDevHub(path.join(DATA, "demo/simulator/simulator.json"));
   const ask = apexMethods({ url, key, devHub: hub, settings: JSON.parse(settings ?? "{}") });
   const stream = streaming(ask);
   const server = createServer((request, response) => {

@@ -5,7 +5,17 @@ import { Feed } from "c/scratcherFeed";
 import { Live } from "c/scratcherLive";
 import { errorActionOf, gapsOf, namesIn, newsOf, pauseAfter, typesIn } from "./words";
 
-const DEFAULTS = { pageSize: 100, mostRows: 500, refreshSeconds: 15, live: true, pollNow: true };
+/** Until ScratcherSettings, the Apex class, has answered. */
+const DEFAULTS = {
+  pageSize: 100,
+  mostRows: 500,
+  refreshSeconds: 30,
+  overlapDays: 14,
+  expiryWarningDays: 3,
+  live: true,
+  pollNow: true,
+  localFallback: true
+};
 const NARROW_PIXELS = 640;
 const PHASE = { LOADING: "loading", READY: "ready", FAILED: "failed", NO_DEV_HUB: "no dev hub" };
 
@@ -137,6 +147,10 @@ export default class Scratcher extends LightningElement {
 
   get isAway() {
     return Boolean(this.error?.serviceAway);
+  }
+
+  get showsFallback() {
+    return this.isAway && this.settings.localFallback;
   }
 
   get canPoll() {

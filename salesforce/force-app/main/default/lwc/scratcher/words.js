@@ -15,12 +15,18 @@ const COMMON_TYPES = [
 
 /** All types seen so far. */
 export function typesIn(rows, known) {
-  return union(rows.map((row) => row.type), known.length ? known : COMMON_TYPES);
+  return union(
+    rows.map((row) => row.type),
+    known.length ? known : COMMON_TYPES
+  );
 }
 
 /** All people seen so far. */
 export function namesIn(rows, known) {
-  return union(rows.map((row) => row.person), known);
+  return union(
+    rows.map((row) => row.person),
+    known
+  );
 }
 
 /** The same list where nothing is new, so that nothing is rendered again. */
@@ -39,7 +45,7 @@ export function newsOf(count) {
 
 /** What to do, when it is tried again by itself, and what is still shown. */
 export function errorActionOf(error, hasRows) {
-  const wait = error.retryAfterSeconds ? `It is tried again in ${error.retryAfterSeconds} seconds.` : "";
+  const wait = error.retryAfterSeconds ? "This page does so by itself." : "";
   const still = hasRows ? "What you see below is as it was before." : "";
   return [error.action, wait, still].filter(Boolean).join(" ");
 }

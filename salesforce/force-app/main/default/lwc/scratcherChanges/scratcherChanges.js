@@ -63,7 +63,9 @@ export default class ScratcherChanges extends LightningElement {
 
   get summary() {
     const { length } = this.rows;
-    return length === this.loaded ? `${length} latest changes` : `${length} of ${this.loaded} loaded changes fit the search`;
+    return length === this.loaded
+      ? `${length} latest changes`
+      : `${length} of ${this.loaded} loaded changes fit the search`;
   }
 
   get tableClass() {

@@ -78,14 +78,21 @@ function ofOrgs(orgs) {
   return described(orgs.length === 1 ? "1 org" : `${orgs.length} orgs`, orgs);
 }
 
-function described(heading, [first, ...others]) {
-  const all = [first, ...others].map(({ name, username }) => (name && username ? `${name} (${username})` : name || username));
-  const rest = all.length - NAMES_SHOWN;
+function described(heading, group) {
+  const [first] = group;
+  const rest = group.length - NAMES_SHOWN;
   return {
     key: `${heading} ${first.org_id}`,
     heading: first.watched ? `${heading} watched, yet something is wrong` : `${heading} not watched`,
     why: first.why,
     whatToDo: first.what_to_do,
-    names: all.slice(0, NAMES_SHOWN).join(", ") + (rest > 0 ? ` and ${rest} more` : "")
+    names: group.slice(0, NAMES_SHOWN).map(called).join(", ") + (rest > 0 ? ` and ${rest} more` : "")
   };
+}
+
+function called({ name, username }) {
+  if (name && username) {
+    return `${name} (${username})`;
+  }
+  return name || username;
 }

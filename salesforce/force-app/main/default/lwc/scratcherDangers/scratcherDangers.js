@@ -5,7 +5,6 @@ import { orgLabel, personLabel, safeUrl } from "c/scratcherChange";
 import { explain } from "c/scratcherError";
 import { daysUntil, inDays } from "c/scratcherTime";
 
-const ENDING_DAYS = 3;
 const SHOWN_FIRST = 3;
 const PEOPLE_NAMED = 4;
 const MOST_OVERLAPS = 20;
@@ -17,14 +16,16 @@ const MOST_OVERLAPS = 20;
 export default class ScratcherDangers extends LightningElement {
   /** As GET /api/orgs answers; undefined until they are known. */
   @api orgs;
-  endingDays = ENDING_DAYS;
+  /** How many days back an edit counts, and how many days ahead an end. */
+  @api overlapDays;
+  @api endingDays;
   showsAllOverlaps = false;
   showsAllEnding = false;
   _found;
   _hasMore = false;
   _answer;
 
-  @wire(getOverlaps, { days: 14, pageSize: MOST_OVERLAPS, cursor: null })
+  @wire(getOverlaps, { days: "$overlapDays", pageSize: MOST_OVERLAPS, cursor: null })
   take(answer) {
     this._answer = answer;
     if (answer.data) {
@@ -42,6 +43,13 @@ export default class ScratcherDangers extends LightningElement {
 
   get isCalm() {
     return Boolean(this._found && this.orgs) && !this.hasOverlaps && !this.hasEnding;
+  }
+
+  get calmWords() {
+    return (
+      `Nothing in danger: no component was edited in several orgs in the last ${this.overlapDays} days, ` +
+      `and no org with work in it ends within ${this.endingDays} days.`
+    );
   }
 
   get hasOverlaps() {
@@ -69,7 +77,7 @@ export default class ScratcherDangers extends LightningElement {
     return (this.orgs ?? [])
       .filter((org) => org.status === "Active" && org.changes_total > 0)
       .map((org) => ({ ...org, days: daysUntil(org.expiration_date) }))
-      .filter((org) => org.days !== null && org.days <= ENDING_DAYS)
+      .filter((org) => org.days !== null && org.days <= this.endingDays)
       .sort((one, other) => one.days - other.days)
       .map(ends);
   }

@@ -65,7 +65,11 @@ export class Feed {
       }
       this._latest = answer.latest;
       if (answer.changes.length > 0) {
-        this.rows = merged(this.rows, answer.changes.map((change) => rowOf(change, true)), this._mostRows);
+        this.rows = merged(
+          this.rows,
+          answer.changes.map((change) => rowOf(change, true)),
+          this._mostRows
+        );
         count += answer.changes.length;
       }
       if (!answer.more) {
@@ -92,7 +96,11 @@ export class Feed {
   }
 
   _take(page, rows) {
-    this.rows = merged(rows, page.changes.map((change) => rowOf(change)), this._mostRows);
+    this.rows = merged(
+      rows,
+      page.changes.map((change) => rowOf(change)),
+      this._mostRows
+    );
     this.gaps = page.gaps ?? [];
     this._next = page.next;
   }

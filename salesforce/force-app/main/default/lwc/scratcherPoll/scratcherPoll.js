@@ -23,6 +23,10 @@ export default class ScratcherPoll extends LightningElement {
     return this.isBusy ? "Polling…" : "Poll now";
   }
 
+  get progressClass() {
+    return this.said ? "progress shown" : "progress";
+  }
+
   get saidClass() {
     return `slds-text-body_small ${this.isTrouble ? "slds-text-color_error" : "slds-text-color_weak"}`;
   }

@@ -1,0 +1,64 @@
+"""Each state at two widths: a picture to look at, and what a program can see: nothing wider than the page, no words cut
+off, no violation that axe finds."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = ((1280, 900), (390, 844))
+
+# What reaches beyond the page, and words that are cut off without a title that has them whole.
+_SPILLED = """
+(elements) => {
+  const found = [];
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > width) found.push("the page scrolls sideways");
+  const inside = (element) => element.closest("c-scratcher-datatable, .slds-assistive-text, .slds-listbox, .slds-dropdown");
+  for (const element of elements) {
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 || inside(element)) continue;
+    if (box.right > width + 1 || box.left < -1) found.push(`${element.tagName} ${element.className} reaches beyond the page`);
+    const cut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === "hidden";
+    if (cut && !element.title && element.textContent) found.push(`cut off: ${element.textContent.slice(0, 80)}`);
+  }
+  return [...new Set(found)];
+}
+"""
+_AXE = """
+async () => {
+  const {violations} = await axe.run(document, {resultTypes: ["violations"]});
+  return violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" | ")}`);
+}
+"""
+
+
+class Screens:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def look(self, page: Page, state: str) -> None:
+        """Raises AssertionError with everything that is wrong with the page as it is now."""
+        wrong: list[str] = []
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(400)
+            page.screenshot(path=self.folder / f"{state}-{width}.png", full_page=width == SIZES[0][0])
+            wrong += [f"{state} at {width}: {found}" for found in self._spilled(page) + violations(page)]
+        page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+        page.wait_for_timeout(200)
+        assert wrong == []
+
+    @staticmethod
+    def _spilled(page: Page) -> list[Any]:
+        found: list[Any] = page.locator("main *").evaluate_all(_SPILLED)  # a locator sees into components
+        return found
+
+
+def violations(page: Page) -> list[Any]:
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text())
+    found: list[Any] = page.evaluate(_AXE)
+    return found
