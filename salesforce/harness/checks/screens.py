@@ -12,7 +12,7 @@ SIZES = ((1280, 900), (390, 844))
 # What reaches beyond the page, and words that are cut off without a title that has them whole.
 _SPILLED = """
 (elements) => {
-  const found = [];
+  const found = [], words = document.createRange();
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) found.push("the page scrolls sideways");
   const inside = (element) => element.closest("c-scratcher-datatable, .slds-assistive-text, .slds-listbox, .slds-dropdown");
@@ -20,7 +20,9 @@ _SPILLED = """
     const box = element.getBoundingClientRect();
     if (box.width === 0 || inside(element)) continue;
     if (box.right > width + 1 || box.left < -1) found.push(`${element.tagName} ${element.className} reaches beyond the page`);
-    const cut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === "hidden";
+    words.selectNodeContents(element);
+    const needed = words.getBoundingClientRect().width;
+    const cut = needed > box.width + 1 && getComputedStyle(element).overflowX === "hidden";
     if (cut && !element.title && element.textContent) found.push(`cut off: ${element.textContent.slice(0, 80)}`);
   }
   return [...new Set(found)];
@@ -49,7 +51,8 @@ class Screens:
             wrong += [f"{state} at {width}: {found}" for found in self._spilled(page) + violations(page)]
         page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
         page.wait_for_timeout(200)
-        assert wrong == []
+        if wrong:
+            raise AssertionError("\n".join(wrong))
 
     @staticmethod
     def _spilled(page: Page) -> list[Any]:

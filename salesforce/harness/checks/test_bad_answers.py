@@ -63,7 +63,7 @@ def test_it_says_what_happened_and_what_to_do(
 def test_a_wrong_key(open_page: Open, service: Service, screens: Screens) -> None:
     with service.with_key("scr_wrong"):
         page = open_page()
-        expect_notice(page, "API key", "Ask an admin to enter a valid API key", away=False)
+        expect_notice(page, "this API key is wrong, expired or revoked", "Ask an admin to enter a valid API key", away=False)
         screens.look(page, "wrong-key")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("latest changes")).to_be_visible()
@@ -74,7 +74,7 @@ def test_no_answer_for_ten_seconds(open_page: Open, service: Service, screens: S
         page = open_page()
         expect(page.get_by_text("Loading changes")).to_be_attached()
         screens.look(page, "loading")
-        expect(page.get_by_text("Scratcher did not answer within 10 seconds.")).to_be_visible()
+        expect(page.get_by_text("Scratcher did not answer within 10 seconds.")).to_be_visible(timeout=25_000)
         screens.look(page, "silent")
 
 

@@ -25,6 +25,8 @@ export default class Scratcher extends LightningElement {
   phase = PHASE.LOADING;
   error;
   rows = [];
+  /** Those of the rows in which the search is found. */
+  found = [];
   gaps = [];
   hasMore = false;
   isFull = false;
@@ -113,6 +115,7 @@ export default class Scratcher extends LightningElement {
   _show() {
     const { rows, gaps, hasMore, isFull } = this._feed;
     Object.assign(this, { rows, hasMore, isFull, gaps: gapsOf(gaps) });
+    this.found = searched(rows, this.text);
     this.types = typesIn(rows, this.types);
     this.people = namesIn(rows, this.people);
   }
@@ -192,10 +195,6 @@ export default class Scratcher extends LightningElement {
     return this.error ? "dot" : "dot on";
   }
 
-  get found() {
-    return searched(this.rows, this.text);
-  }
-
   get _isNarrowed() {
     return Object.keys(this.filters).length > 0;
   }
@@ -240,6 +239,7 @@ export default class Scratcher extends LightningElement {
 
   handleSearch({ detail }) {
     this.text = detail;
+    this.found = searched(this.rows, detail);
   }
 
   handleClear() {

@@ -40,7 +40,14 @@ const COLUMNS = [
  */
 export default class ScratcherChanges extends LightningElement {
   /** Rows as c/scratcherChange makes them. */
-  @api rows = [];
+  @api
+  get rows() {
+    return this._rows;
+  }
+  set rows(rows) {
+    this._rows = rows;
+    this._arrange();
+  }
   /** How many are loaded; `rows` are those in which the search was found. */
   @api loaded = 0;
   @api hasMore = false;
@@ -54,11 +61,13 @@ export default class ScratcherChanges extends LightningElement {
   sortedDirection = "desc";
   selectedIds = [];
   downloaded = "";
+  /** A new list only where it differs: the table renders all of it anew. */
+  shown = [];
+  _rows = [];
 
-  get shown() {
-    const rows = sorted(this.rows, this.sortedBy, this.sortedDirection);
+  get tiles() {
     const selected = new Set(this.selectedIds);
-    return this.isNarrow ? rows.map((row) => ({ ...row, isSelected: selected.has(row.id) })) : rows;
+    return this.shown.map((row) => ({ ...row, isSelected: selected.has(row.id) }));
   }
 
   get summary() {
@@ -94,14 +103,20 @@ export default class ScratcherChanges extends LightningElement {
     return this.isLoading ? "Loading…" : `Load ${this.pageSize} more`;
   }
 
+  _arrange() {
+    this.shown = sorted(this._rows, this.sortedBy, this.sortedDirection);
+  }
+
   handleSort({ detail }) {
     this.sortedBy = detail.fieldName;
     this.sortedDirection = detail.sortDirection;
+    this._arrange();
   }
 
   handleSortChoice({ detail }) {
     this.sortedBy = detail.value;
     this.sortedDirection = detail.value === "at" ? "desc" : "asc";
+    this._arrange();
   }
 
   handleSelection({ detail }) {

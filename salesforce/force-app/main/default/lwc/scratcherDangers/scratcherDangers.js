@@ -3,7 +3,7 @@ import { refreshApex } from "@salesforce/apex";
 import getOverlaps from "@salesforce/apex/ScratcherExternalService.getOverlaps";
 import { orgLabel, personLabel, safeUrl } from "c/scratcherChange";
 import { explain } from "c/scratcherError";
-import { daysUntil, inDays } from "c/scratcherTime";
+import { daysUntil, endsIn } from "c/scratcherTime";
 
 const SHOWN_FIRST = 3;
 const PEOPLE_NAMED = 4;
@@ -135,7 +135,7 @@ function ends(org) {
     label: orgLabel(org),
     hint: org.username,
     url: safeUrl(org.url),
-    when: inDays(org.days),
+    ends: endsIn(org.days),
     changes: org.changes_total === 1 ? "1 change" : `${org.changes_total} changes`,
     owner: org.owner.name || org.owner.username
   };

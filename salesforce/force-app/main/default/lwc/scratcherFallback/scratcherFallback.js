@@ -1,13 +1,16 @@
 import { LightningElement } from "lwc";
 import { localOrgs } from "c/scratcherApex";
 import { orgLabel, safeUrl } from "c/scratcherChange";
-import { daysUntil, inDays } from "c/scratcherTime";
+import { daysUntil, endsIn } from "c/scratcherTime";
 
-/** What the DevHub itself knows of its scratch orgs: shown while the service is away. */
+const SHOWN_FIRST = 8;
+
+/** What the DevHub itself knows of its scratch orgs, those that end first on top: shown while the service is away. */
 export default class ScratcherFallback extends LightningElement {
-  orgs;
+  showsAll = false;
   error;
   isLoading = false;
+  _all;
 
   connectedCallback() {
     this.load();
@@ -17,7 +20,7 @@ export default class ScratcherFallback extends LightningElement {
     this.isLoading = true;
     this.error = undefined;
     try {
-      this.orgs = (await localOrgs()).map(described);
+      this._all = (await localOrgs()).map(described).sort((one, other) => soonest(one) - soonest(other));
     } catch (error) {
       this.error = error;
     } finally {
@@ -26,8 +29,29 @@ export default class ScratcherFallback extends LightningElement {
   }
 
   get isEmpty() {
-    return this.orgs?.length === 0;
+    return this._all?.length === 0;
   }
+
+  get orgs() {
+    return this.showsAll ? this._all : this._all?.slice(0, SHOWN_FIRST);
+  }
+
+  get hasMore() {
+    return this._all?.length > SHOWN_FIRST;
+  }
+
+  get moreLabel() {
+    return this.showsAll ? "Show fewer orgs" : `Show all ${this._all.length} orgs`;
+  }
+
+  handleMore() {
+    this.showsAll = !this.showsAll;
+  }
+}
+
+/** Orgs without an end come last. */
+function soonest({ days }) {
+  return days ?? Infinity;
 }
 
 function described(org) {
@@ -38,6 +62,7 @@ function described(org) {
     hint: org.username,
     url: safeUrl(org.link),
     about: [org.owner, org.edition, org.status].filter(Boolean).join(" · "),
-    ends: days === null ? "" : `${days < 0 ? "ended" : "ends"} ${inDays(days)}`
+    days,
+    ends: days === null ? "" : endsIn(days)
   };
 }

@@ -38,6 +38,7 @@ export class Feed {
     const turn = this._turn;
     const page = await this._doors.newest(filters, this._pageSize, null);
     if (turn === this._turn) {
+      this._turn += 1; // what was asked for meanwhile was asked with the filters before
       this.filters = filters;
       this._latest = page.latest;
       this._take(page, []);

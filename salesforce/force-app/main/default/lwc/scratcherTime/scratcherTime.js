@@ -43,9 +43,9 @@ export function daysUntil(day, now = Date.now()) {
   return day && !Number.isNaN(then) ? Math.round((then - (now - (now % (DAY * 1000)))) / (DAY * 1000)) : null;
 }
 
-/** "today", "tomorrow", "in 3 days". */
-export function inDays(days) {
-  return WORDS.format(days, "day");
+/** "ends today", "ends tomorrow", "ends in 3 days", "ended yesterday". */
+export function endsIn(days) {
+  return `${days < 0 ? "ended" : "ends"} ${WORDS.format(days, "day")}`;
 }
 
 /** The moment `hours` ago, as the service's filter `since` takes it. */
