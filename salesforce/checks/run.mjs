@@ -5,7 +5,17 @@
 import { readdirSync } from "node:fs";
 import { findJava } from "./java.mjs";
 
-const ORDER = ["format", "lint", "apexTypes", "apexRules", "conversion", "metadataTypes", "apexCalls", "units"];
+const ORDER = [
+  "format",
+  "lint",
+  "apexTypes",
+  "apexRules",
+  "conversion",
+  "metadataTypes",
+  "references",
+  "apexCalls",
+  "units"
+];
 
 findJava();
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : ORDER;
