@@ -30,7 +30,7 @@ def test_a_door_that_apex_asks_for_exists_with_its_parameters(request_: tuple[st
     view = resolve(path).func.view_class  # type: ignore[attr-defined]
     assert hasattr(view, method)
     known = {param.name for param in getattr(view, "query", ())}
-    assert set(re.findall(r"\.with\('(\w+)'", chain)) <= known
+    assert set(re.findall(r"\.param\('(\w+)'", chain)) <= known
     if ".filteredBy(" in chain:
         assert {param.name for param in FILTERS} <= known
 
