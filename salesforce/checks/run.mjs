@@ -14,6 +14,7 @@ const ORDER = [
   "metadataTypes",
   "references",
   "apexCalls",
+  "harness",
   "units"
 ];
 
