@@ -1,8 +1,10 @@
-# Six words. Everything runs in .venv, made from requirements*.txt when they change.
+# What can be asked for here. Python's part runs in .venv, made from requirements*.txt when they change; the DevHub's
+# page is checked with Node.js and Java, which nothing else needs.
 PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo run test check fix bench
+.PHONY: test-salesforce java-is-there
 
 demo: .venv/runtime   ## a simulated DevHub with 24 scratch orgs, watched
 	$(BIN)/python manage.py demo $(ARGS)
@@ -39,3 +41,16 @@ bench: .venv/dev      ## ratios against baselines; ORGS=1000 ROWS=10000000
 .venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch .venv/runtime $@
+
+test-salesforce: java-is-there salesforce/node_modules/.installed   ## the DevHub's page, its Apex and metadata
+	cd salesforce && npm test --silent
+
+java-is-there:
+	@command -v java >/dev/null \
+	  || { echo "make test-salesforce needs Java 17 or newer for its Apex checks; on Debian 12: apt-get install openjdk-17-jre-headless"; exit 1; }
+
+salesforce/node_modules/.installed: salesforce/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
+	  || { echo "The DevHub's page is built and checked with Node.js 20 or newer and npm; Debian 13 and Ubuntu 25.04 have them: apt-get install nodejs npm"; exit 1; }
+	cd salesforce && npm ci --loglevel=error
+	@touch $@

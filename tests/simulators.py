@@ -111,6 +111,10 @@ class Simulator:
         """count, person, connected_app, source_tracking, refresh_token, days, components"""
         return self.command("POST", "orgs", wanted)["orgs"]  # type: ignore[no-any-return]
 
+    def declare(self, orgs: list[str] | str, *objects: dict[str, Any]) -> None:
+        """Custom objects, platform events and custom fields, as apps/simulator/data/declarations.py describes them."""
+        self.command("POST", "objects", {"orgs": orgs, "objects": list(objects)})
+
     def delete(self, org_id: str) -> None:
         self.command("POST", f"orgs/{org_id}/delete")
 

@@ -2,7 +2,7 @@
 errorCode."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -13,27 +13,49 @@ HTML_TYPE = (b"content-type", b"text/html;charset=UTF-8")
 
 @dataclass(slots=True)
 class Answer:
-    """The whole body is known; Date, length and Sforce-Limit-Info are added when it is sent."""
+    """The whole body is known, or lies in a file; Date, length and Sforce-Limit-Info are added when it is sent."""
 
     status: int
     body: bytes
     headers: Headers = field(default_factory=lambda: [JSON_TYPE])
+    file: IO[bytes] | None = None
+
+    @property
+    def length(self) -> int:
+        return len(self.body) if self.file is None else self.file.seek(0, 2)
+
+    def piece(self, start: int, size: int) -> bytes:
+        """So many bytes of the body, or less at its end."""
+        if self.file is None:
+            return self.body[start : start + size]
+        self.file.seek(start)
+        return self.file.read(size)
 
 
 class RestError(Exception):
-    """An error that the REST API answers with."""
+    """An error that the REST API answers with. `fields` are named where a change to a record was refused."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Headers | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Headers | None = None,
+        *,
+        fields: tuple[str, ...] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers or []
+        self.fields = fields
 
     def answer(self) -> Answer:
-        return Answer(
-            self.status, orjson.dumps([{"message": self.message, "errorCode": self.code}]), [JSON_TYPE, *self.headers]
-        )
+        error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
+        if self.fields is not None:
+            error["fields"] = self.fields
+        return Answer(self.status, orjson.dumps([error]), [JSON_TYPE, *self.headers])
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:

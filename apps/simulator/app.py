@@ -1,20 +1,31 @@
-"""The door: one ASGI application for the token endpoint, the REST API and, beside them, the control API.
+"""The door: one ASGI application for the token endpoint, the identity service, the REST API, the Metadata API,
+streaming and, beside them, the control API.
 
 The Salesforce side is a plain function per request instead of a framework's routes: the hot query is what benchmarks
 lean on.
 """
 
+import asyncio
+from typing import IO
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from apps.simulator import answers, faults, rest, tokens
+from apps.simulator import answers, faults, identity, rest, tokens
 from apps.simulator.answers import Answer, Headers, RestError, json_answer
+from apps.simulator.bulk.jobs import Jobs, scratch_file
+from apps.simulator.identity import IdentityRefused
+from apps.simulator.metadata import door, soap
 from apps.simulator.orgs import Org
 from apps.simulator.queries import Page, Queries, finish
+from apps.simulator.routing import Call
+from apps.simulator.streaming.cometd import CometD
+from apps.simulator.streaming.events import EventBus
 from apps.simulator.tokens import GrantRefused, Sessions
 from apps.simulator.wire import Exchange
 from apps.simulator.world import World
+
+MAX_UPLOADS = 4  # at a time
 
 
 class Simulator:
@@ -24,6 +35,12 @@ class Simulator:
         self._world = world
         self._sessions = sessions
         self._queries = Queries(world)
+        self._metadata_api = door.MetadataApi(world)
+        self._jobs = Jobs()
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+        events = EventBus(world.seed)
+        world.event_listeners.append(events.publish)
+        self._cometd = CometD(world, events)
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +52,12 @@ class Simulator:
         try:
             if path == "/services/oauth2/token":
                 await self._token(exchange)
+            elif path.startswith(door.PATH):
+                await self._metadata(exchange)
+            elif identity.is_identity(path):
+                await self._identity(exchange)
+            elif path == "/cometd" or path.startswith("/cometd/"):
+                await self._streaming(exchange)
             else:
                 await self._rest(exchange)
         except RestError as error:
@@ -58,6 +81,52 @@ class Simulator:
             answer = refused.answer()
         await self._send(org, exchange, answer, now, login=True)
 
+    async def _identity(self, exchange: Exchange) -> None:
+        """Counts against no limit."""
+        world = self._world
+        world.requests["identity"] += 1
+        if exchange.method not in ("GET", "POST"):
+            raise answers.method_not_allowed(exchange.method, ("GET", "POST"))
+        try:
+            token = identity.token_of(exchange, await exchange.body())
+            session = self._open_session(token)
+            if session is None:
+                raise identity.bad_token()
+            instead = await self._interfere(session.org, exchange, world.clock.now(), login=False)
+            if exchange.gone:
+                return
+            if not session.org.alive:
+                instead = answers.data_not_available()
+            answer = instead or identity.identify(exchange, session, world.origin)
+        except IdentityRefused as refused:
+            await exchange.send(refused.answer(), world.clock.now())
+            return
+        await self._send(session.org, exchange, answer, world.clock.now())
+
+    def _open_session(self, token: str) -> tokens.Session | None:
+        """For those who say in words of their own that a token is not accepted."""
+        session = self._sessions.find(token, self._world.catch_up())
+        return None if session is None or "unauthorized" in session.org.faults else session
+
+    async def _streaming(self, exchange: Exchange) -> None:
+        """Its errors about sessions are messages of its own; its calls count against no limit of requests."""
+        world = self._world
+        world.requests["cometd"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        session = self._open_session(exchange.bearer)
+        body = await exchange.body()
+        instead = None
+        if session is not None:
+            instead = await self._interfere(session.org, exchange, world.clock.now(), login=False)
+            if not session.org.alive:
+                instead = answers.data_not_available()
+        if exchange.gone:
+            return
+        answer = instead or await self._cometd.respond(exchange, session, body)
+        if answer is not None:
+            await self._send(session.org if session else None, exchange, answer, world.clock.now())
+
     async def _rest(self, exchange: Exchange) -> None:
         world = self._world
         if exchange.path.rstrip("/") == "/services/data":
@@ -70,7 +139,7 @@ class Simulator:
         if session is None:
             raise answers.invalid_session()
         org = session.org
-        body = b"" if exchange.method == "GET" else await exchange.body()
+        received = await self._receive(exchange, found)
         instead = await self._interfere(org, exchange, world.clock.now(), login=False)
         if exchange.gone:
             return
@@ -78,35 +147,76 @@ class Simulator:
         if not org.alive:
             await exchange.send(answers.data_not_available(), now)
             return
-        result = instead or self._result(exchange, session, found, body, now)
+        result = instead or self._result(exchange, session, found, received, now)
         answer = json_answer(result.content) if isinstance(result, Page) else result
         usage = (b"sforce-limit-info", b"api-usage=%d/%d" % (org.calls, org.max_calls))
         await self._send(org, exchange, answer, now, extra=[usage])
         if isinstance(result, Page) and not exchange.gone:
             finish(world, result, now)
 
+    async def _receive(self, exchange: Exchange, found: rest.Found | None) -> bytes | IO[bytes]:
+        """The body; of a route for uploads as a file, and only some at a time."""
+        if exchange.method == "GET":
+            return b""
+        if found is None or found.route.max_upload is None:
+            return await exchange.body()
+        async with self._uploads:
+            file = scratch_file()
+            await exchange.body_into(file, found.route.max_upload)
+            return file
+
     def _result(
-        self, exchange: Exchange, session: tokens.Session, found: rest.Found | None, body: bytes, now: float
+        self,
+        exchange: Exchange,
+        session: tokens.Session,
+        found: rest.Found | None,
+        received: bytes | IO[bytes],
+        now: float,
     ) -> Answer | Page:
         try:
             if not session.org.count_call(now):
                 raise answers.limit_exceeded()
-            if found is None:
-                raise answers.not_found()
-            call = rest.Call(
-                self._world,
-                self._queries,
-                session,
-                found.version,
-                exchange.method,
-                exchange.query_string,
-                body,
-                now,
-                found.argument,
+            call = Call(
+                world=self._world,
+                queries=self._queries,
+                jobs=self._jobs,
+                session=session,
+                method=exchange.method,
+                query_string=exchange.query_string,
+                body=received if isinstance(received, bytes) else b"",
+                now=now,
+                content_type=exchange.header(b"content-type"),
+                upload=None if isinstance(received, bytes) else received,
             )
-            return rest.handle(found.route, call)
+            return rest.handle(found, call)
         except RestError as error:
             return error.answer()
+
+    async def _metadata(self, exchange: Exchange) -> None:
+        world = self._world
+        world.requests["metadata"] += 1
+        if exchange.method != "POST":
+            raise answers.method_not_allowed(exchange.method, ("POST",))
+        try:
+            request = await door.read(exchange)
+            if exchange.gone:
+                return
+            session = self._sessions.find(request.session_id, world.catch_up())
+            if session is None:
+                raise soap.invalid_session()
+        except soap.SoapFault as fault:
+            await exchange.send(fault.answer(), world.catch_up())
+            return
+        org = session.org
+        instead = await self._interfere(org, exchange, world.clock.now(), login=False)
+        if exchange.gone:
+            return
+        now = world.catch_up()
+        if instead is None:
+            instead = self._metadata_api.answer(exchange.path, session, request, now)
+        elif instead.status == 401:
+            instead = soap.invalid_session().answer()
+        await self._send(org, exchange, instead if org.alive else answers.data_not_available(), now)
 
     async def _interfere(self, org: Org | None, exchange: Exchange, now: float, *, login: bool) -> Answer | None:
         if org is None or not org.faults:

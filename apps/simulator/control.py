@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from apps.simulator import commands, edits, faults, lifecycle
 from apps.simulator.clock import iso, salesforce_date
 from apps.simulator.commands import BadCommand
+from apps.simulator.data.declarations import BadDeclaration
+from apps.simulator.data.store import store_of
 from apps.simulator.orgs import HUB_CALLS_PER_DAY, SCRATCH_ORG_CALLS_PER_DAY, Org
 from apps.simulator.tokens import Sessions
 from apps.simulator.world import World
@@ -35,6 +37,7 @@ def control_api(world: World, sessions: Sessions, token: str) -> ASGIApp:
         Route("/control/journal", control.journal, methods=["GET"]),
         Route("/control/faults", control.put_faults, methods=["PUT"]),
         Route("/control/faults", control.delete_faults, methods=["DELETE"]),
+        Route("/control/objects", control.declare_objects, methods=["POST"]),
         Route("/control/orgs", control.create_orgs, methods=["POST"]),
         Route("/control/orgs/{org_id}/{verb}", control.org_verb, methods=["POST"]),
     ]
@@ -148,6 +151,16 @@ class _Control:
             )
         elif name == "rotate_refresh_tokens":
             self._world.rotate_refresh_tokens = fault is not None
+
+    async def declare_objects(self, request: Request) -> JSONResponse:
+        """Custom objects, platform events and custom fields, as data/declarations.py describes them."""
+        command = await _command(request)
+        for org in self._orgs(command):
+            try:
+                store_of(org).declare(_list(command, "objects"))
+            except BadDeclaration as error:
+                raise BadCommand(str(error)) from error
+        return JSONResponse({})
 
     async def create_orgs(self, request: Request) -> JSONResponse:
         command = await _command(request)

@@ -15,6 +15,7 @@ Names, options and their defaults (an option without a default must be given):
     redirect {location}                  302
     latency {median, sigma, share_slow, slow, share_error}   seconds, log-normal; some slow, some 503
     late_rows {seconds}                  about half of the edits become visible up to so much later
+    row_lock {share}                     so many of the changes to records meet UNABLE_TO_LOCK_ROW
     no_tracking {}                       SourceMember is no object here
     lost_view_all {}                     (DevHub) the integration user sees its own scratch orgs only
     rotate_refresh_tokens {}             (DevHub) every refresh gives a new refresh token, and the old one dies
@@ -51,6 +52,7 @@ _STATES: dict[str, Options] = {
     "login_refused": {},
     "quota": {"used": SCRATCH_ORG_CALLS_PER_DAY, "max": SCRATCH_ORG_CALLS_PER_DAY},
     "late_rows": {"seconds": _REQUIRED},
+    "row_lock": {"share": 1.0},
     "no_tracking": {},
     "lost_view_all": {},
     "rotate_refresh_tokens": {},
@@ -154,11 +156,11 @@ async def _endless(exchange: Exchange, now: float) -> None:
 
 async def drip(exchange: Exchange, answer: Answer, now: float, bytes_per_second: float) -> None:
     """The answer, a piece at a time; ends when it is all sent or the client has gone."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    await exchange.start(answer.status, [*answer.headers, length], now)
+    length = answer.length
+    await exchange.start(answer.status, [*answer.headers, (b"content-length", b"%d" % length)], now)
     size = max(1, int(bytes_per_second // 10))
-    for start in range(0, len(answer.body), size):
-        await exchange.piece(answer.body[start : start + size])
+    for start in range(0, length, size):
+        await exchange.piece(answer.piece(start, size))
         if not await exchange.wait(size / bytes_per_second):
             return
     await exchange.piece(b"", last=True)

@@ -16,6 +16,7 @@ from apps.simulator.world import World
 
 DAY_SECONDS = 86_400
 SIGNUP_SECONDS = 5
+MAX_DAYS = 30
 RELEASE_LANGUAGE = "en_US"
 PLATFORM_CLI = "PlatformCLI"
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
@@ -185,6 +186,7 @@ def _end(world: World, org: Org, at: float, deleted_by: str | None) -> None:
     org.active = None
     org.alive = False
     org.tracking = None
+    org.data = None
     for user in org.users:
         if world.users.get(user.Username.lower(), (None,))[0] is org:
             del world.users[user.Username.lower()]

@@ -1,11 +1,14 @@
 """What the simulator knows of one org, the DevHub or a scratch org."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apps.simulator.clock import salesforce_date
 from apps.simulator.records import ActiveScratchOrg, Organization, ScratchOrgInfo, User
 from apps.simulator.tracking import Tracking
+
+if TYPE_CHECKING:
+    from apps.simulator.data.store import Store
 
 SCRATCH_ORG_CALLS_PER_DAY = 15_000
 HUB_CALLS_PER_DAY = 1_000_000
@@ -17,7 +20,8 @@ Options = dict[str, Any]
 class Org:
     """`users[0]` is who signed up (in the DevHub: the integration user). `read_at` is when SourceMember was first read
     to its last page. `info`, `active`, `tracking` and `owner` (the DevHub user who made it) belong to scratch orgs; a
-    deleted org keeps its info only."""
+    deleted org keeps its info only. `data` holds its records of standard and custom objects once somebody asked for
+    them (data/store.py)."""
 
     number: int
     organization: Organization
@@ -35,6 +39,7 @@ class Org:
     read_at: float | None = None
     calls: int = 0
     calls_day: str = ""
+    data: "Store | None" = None
 
     @property
     def id(self) -> str:

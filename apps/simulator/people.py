@@ -46,8 +46,9 @@ def make_user(
     number: int, *, username: str, first: str | None, last: str, email: str, created: float, user_type: str = "Standard"
 ) -> User:
     """A user record; `number` makes its id, so it is unique over all orgs."""
+    user_id, stamp = ids.make_id(ids.USER, number), salesforce_datetime(created)
     return User(
-        Id=ids.make_id(ids.USER, number),
+        Id=user_id,
         Username=username,
         Name=f"{first} {last}" if first else last,
         FirstName=first,
@@ -58,5 +59,12 @@ def make_user(
         UserType=user_type,
         ProfileId=ids.make_id(ids.PROFILE, 17),
         TimeZoneSidKey="Europe/Berlin",
-        CreatedDate=salesforce_datetime(created),
+        CreatedDate=stamp,
+        LocaleSidKey="en_US",
+        EmailEncodingKey="UTF-8",
+        LanguageLocaleKey="en_US",
+        CreatedById=user_id,
+        LastModifiedDate=stamp,
+        LastModifiedById=user_id,
+        SystemModstamp=stamp,
     )

@@ -15,7 +15,7 @@ _SCRATCH_ORG_OBJECTS = ("ActiveScratchOrg", "ScratchOrgInfo")
 
 def sees_all(org: Org, user: User) -> bool:
     """Whether the DevHub user sees other people's scratch orgs: the integration user, unless it was taken away."""
-    return user is org.users[0] and "lost_view_all" not in org.faults
+    return user.Id == org.users[0].Id and "lost_view_all" not in org.faults
 
 
 def user_permission_access(org: Org, user: User, now: float) -> UserPermissionAccess:

@@ -2,19 +2,20 @@
 a locator."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
-from apps.simulator import ids, permissions
+from apps.simulator import ids
 from apps.simulator.answers import RestError
+from apps.simulator.data.catalogue import schema_of
 from apps.simulator.edits import mark_read
 from apps.simulator.orgs import Org
-from apps.simulator.records import ActiveScratchOrg, ScratchOrgInfo, SourceMember, User
+from apps.simulator.records import SourceMember, User
 from apps.simulator.soql.conditions import Record
 from apps.simulator.soql.errors import SoqlError
-from apps.simulator.soql.plan import Door, PreparedQuery, Source, prepare
+from apps.simulator.soql.plan import PreparedQuery, prepare
+from apps.simulator.sources import source
 from apps.simulator.world import World
 
 PAGE_ROWS = 2_000
@@ -51,24 +52,45 @@ class Queries:
         self._cursor_rows = 0
         self._serial = count(1)
 
-    def query(self, org: Org, user: User, text: str, *, tooling: bool, version: str, now: float) -> Page:
-        """The first page. Raises RestError 400 with Salesforce's code for a query that it would refuse."""
+    def query(
+        self, org: Org, user: User, text: str, *, tooling: bool, version: str, now: float, deleted: bool = False
+    ) -> Page:
+        """The first page; `deleted` finds what is in the recycle bin too. Raises RestError 400 with Salesforce's code
+        for a query that it would refuse."""
         try:
-            prepared = prepare(text, _door(org, tooling))
-            records = prepared.run(_source(self._world, org, user, now), now)
+            prepared = prepare(text, schema_of(org, tooling=tooling))
+            records = prepared.run(source(self._world, org, user, now, deleted=deleted), now)
         except SoqlError as error:
             raise RestError(400, error.code, error.message) from error
         if org.tracking is not None and prepared.plan.entity.name == "SourceMember":
             records = cast(list[Record], org.tracking.disturb(cast(list[SourceMember], records)))
-        if prepared.is_count:
+        if prepared.plan.is_count:
             return Page({"totalSize": len(records), "done": True, "records": []}, None)
         return self._page(Cursor(org, user, prepared, records, now), None, 0, tooling=tooling, version=version)
+
+    def prepare_rows(self, org: Org, text: str) -> PreparedQuery:
+        """For those who want rows and columns, so no aggregates and no children. RestError 400."""
+        try:
+            prepared = prepare(text, schema_of(org))
+        except SoqlError as error:
+            raise RestError(400, error.code, error.message) from error
+        plan = prepared.plan
+        if plan.is_count or plan.aggregation is not None or plan.children:
+            raise RestError(400, "FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
+        return prepared
+
+    def rows(self, org: Org, user: User, prepared: PreparedQuery, *, now: float, deleted: bool) -> list[Record]:
+        """Every record that the query finds; RestError 400 for what shows only then."""
+        try:
+            return prepared.run(source(self._world, org, user, now, deleted=deleted), now)
+        except SoqlError as error:
+            raise RestError(400, error.code, error.message) from error
 
     def more(self, org: Org, user: User, locator: str, *, tooling: bool, version: str) -> Page:
         """The page that a nextRecordsUrl asked for; only for the user who asked the query."""
         name, _, offset = locator.partition("-")
         cursor = self._cursors.get(name)
-        if cursor is None or cursor.org is not org or cursor.user is not user or not offset.isdecimal():
+        if cursor is None or cursor.org is not org or cursor.user is not user or not _is_place(offset):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         if int(offset) >= len(cursor.records):
             raise RestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -77,25 +99,27 @@ class Queries:
     def columns(self, org: Org, text: str, *, tooling: bool) -> dict[str, Any]:
         """What `?columns=true` answers."""
         try:
-            plan = prepare(text, _door(org, tooling)).plan
+            plan = prepare(text, schema_of(org, tooling=tooling)).plan
         except SoqlError as error:
             raise RestError(400, error.code, error.message) from error
-        names = [path for path, _ in plan.columns]
-        columns = [{"aggregate": False, "columnName": name, "displayName": name, "joinColumns": []} for name in names]
+        names, aggregate = plan.names, plan.aggregation is not None
+        columns = [
+            {"aggregate": aggregate, "columnName": name, "displayName": name, "joinColumns": []} for name in names
+        ]
         return {
             "columnMetadata": columns,
             "entityName": plan.entity.name,
-            "groupBy": False,
+            "groupBy": aggregate,
             "idSelected": "Id" in names,
         }
 
     def _page(self, cursor: Cursor, locator: str | None, offset: int, *, tooling: bool, version: str) -> Page:
         base = f"/services/data/{version}/tooling" if tooling else f"/services/data/{version}"
-        write, plan = cursor.query.plan.write, cursor.query.plan
+        write, plan = cursor.query.writer(cursor.asked_at), cursor.query.plan
         end = offset + PAGE_ROWS
         done = end >= len(cursor.records)
         sobjects = f"{base}/sobjects"
-        rows = [write(record, sobjects) for record in cursor.records[offset:end]] if write else []
+        rows = [write(record, sobjects) for record in cursor.records[offset:end]]
         content: dict[str, Any] = {"size": len(rows)} if tooling else {}
         content |= {"totalSize": len(cursor.records), "done": done}
         if not done:
@@ -122,34 +146,11 @@ class Queries:
         self._cursor_rows -= len(self._cursors.pop(locator).records)
 
 
+def _is_place(offset: str) -> bool:
+    return offset.isdecimal() and len(offset) < len(str(MAX_CURSOR_ROWS)) + 3
+
+
 def finish(world: World, page: Page, now: float) -> None:
     """To be called when a page has been sent."""
     if page.completes is not None:
         mark_read(world, page.completes, page.asked_at, now)
-
-
-def _door(org: Org, tooling: bool) -> Door:
-    if not tooling:
-        return "hub" if org.is_hub else "scratch"
-    tracked = org.tracking is not None and "no_tracking" not in org.faults
-    return "tooling" if tracked else "tooling without tracking"
-
-
-def _source(world: World, org: Org, user: User, now: float) -> Source:
-    """Where the records of each object come from, as this user of this org sees them."""
-
-    sources: dict[str, Callable[[int], Iterable[Record]]] = {
-        "SourceMember": lambda since: org.tracking.visible(since) if org.tracking is not None else (),
-        "User": lambda _: org.users,
-        "Organization": lambda _: (org.organization,),
-        "UserPermissionAccess": lambda _: (permissions.user_permission_access(org, user, now),),
-        "PermissionSetAssignment": lambda _: permissions.assignments(org),
-        "ObjectPermissions": lambda _: permissions.object_permissions(org),
-        "ActiveScratchOrg": lambda _: _seen(world.active_rows(), org, user),
-        "ScratchOrgInfo": lambda _: _seen(world.infos(), org, user),
-    }
-    return lambda name, since: sources[name](since)
-
-
-def _seen(rows: Iterable[ActiveScratchOrg | ScratchOrgInfo], hub: Org, user: User) -> Iterable[Record]:
-    return rows if permissions.sees_all(hub, user) else [row for row in rows if row.OwnerId == user.Id]

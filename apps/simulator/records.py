@@ -11,19 +11,33 @@ from typing import Annotated, NamedTuple
 
 
 class Kind(Enum):
-    """What SOQL may do with a field. A textarea can be selected, but neither filtered nor sorted."""
+    """A field's type, by the name that a describe gives it."""
 
     ID = "id"
+    REFERENCE = "reference"
     STRING = "string"
     TEXTAREA = "textarea"
+    PICKLIST = "picklist"
+    MULTIPICKLIST = "multipicklist"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
     INT = "int"
+    DOUBLE = "double"
+    CURRENCY = "currency"
+    PERCENT = "percent"
     BOOLEAN = "boolean"
     DATETIME = "dateTime"
     DATE = "date"
 
 
+IDS = frozenset({Kind.ID, Kind.REFERENCE})
+DECIMALS = frozenset({Kind.DOUBLE, Kind.CURRENCY, Kind.PERCENT})
+NUMBERS = DECIMALS | {Kind.INT}
+TEXTS = frozenset({Kind.STRING, Kind.TEXTAREA, Kind.PICKLIST, Kind.MULTIPICKLIST, Kind.EMAIL, Kind.PHONE, Kind.URL})
+
 Key = Annotated[str, Kind.ID]
-Reference = Annotated[str | None, Kind.ID]
+Reference = Annotated[str | None, Kind.REFERENCE]
 String = Annotated[str | None, Kind.STRING]
 Textarea = Annotated[str | None, Kind.TEXTAREA]
 Int = Annotated[int | None, Kind.INT]
@@ -45,6 +59,18 @@ class User(NamedTuple):
     ProfileId: Reference
     TimeZoneSidKey: String
     CreatedDate: Datetime
+    LocaleSidKey: String = None
+    EmailEncodingKey: String = None
+    LanguageLocaleKey: String = None
+    CompanyName: String = None
+    Department: String = None
+    Title: String = None
+    Phone: String = None
+    MobilePhone: String = None
+    CreatedById: Reference = None
+    LastModifiedDate: Datetime = None
+    LastModifiedById: Reference = None
+    SystemModstamp: Datetime = None
 
 
 class Organization(NamedTuple):

@@ -7,6 +7,7 @@ read. Only components edited since have rows of their own. That is what lets 10,
 
 from array import array
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from operator import itemgetter
 
 from apps.simulator import ids
@@ -87,6 +88,13 @@ class Tracking:
     def is_live(self, component: Component) -> bool:
         row = self.existing(component)
         return row is not None and not row.IsNameObsolete
+
+    def live(self) -> Iterator[SourceMember]:
+        """The true latest row of every component that was not deleted, whether visible or not."""
+        for index, component in enumerate(self.baseline):
+            if component not in self.latest:
+                yield self._baseline_row(index)
+        yield from (row for row in self.latest.values() if not row.IsNameObsolete)
 
     def edit(
         self, component: Component, kind: str, changed_by: str, modified: str, revision: int

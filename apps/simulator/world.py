@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 from apps.simulator.clock import Clock
 from apps.simulator.journal import Journal
@@ -48,6 +48,20 @@ class ConnectedApp:
     public_key: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """An event as it was published: the values of its own fields, and the uuid that its publisher was told."""
+
+    by: User
+    object_name: str
+    values: dict[str, Any]
+    uuid: str
+    at: float
+
+
+EventListener = Callable[[Org, PlatformEvent], None]
+
+
 class World:
     """Things due by the clock happen when somebody looks (`catch_up`), in order and each at its own time."""
 
@@ -67,6 +81,7 @@ class World:
         self.users: dict[str, tuple[Org, User]] = {}
         self.refresh_tokens: dict[str, tuple[Org, User]] = {}
         self.rotate_refresh_tokens = False
+        self.event_listeners: list[EventListener] = []
         self.requests: Counter[str] = Counter()
         self.serials = count(1)
         self._due: list[tuple[float, int, Action]] = []
@@ -108,3 +123,13 @@ class World:
         """Where two orgs have a user of one name, a login by that name enters the first."""
         org.users.append(user)
         self.users.setdefault(user.Username.lower(), (org, user))
+
+    def replace_user(self, org: Org, before: User, user: User) -> None:
+        """The user as changed takes the place of the one before, wherever logins look."""
+        org.users[next(place for place, each in enumerate(org.users) if each.Id == user.Id)] = user
+        if self.users.get(before.Username.lower(), (None,))[0] is org:
+            del self.users[before.Username.lower()]
+        self.users.setdefault(user.Username.lower(), (org, user))
+        for token in org.refresh_tokens:
+            if self.refresh_tokens[token][1].Id == user.Id:
+                self.refresh_tokens[token] = org, user

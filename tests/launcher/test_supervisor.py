@@ -66,5 +66,5 @@ def test_a_process_that_will_not_stop_is_killed_with_its_children(
 def test_the_settings_of_a_command_come_from_the_environment(tmp_path: Path) -> None:
     with supervise(tmp_path, web="sleep ${SECONDS_TO_SLEEP:-599}") as running:
         running.turn()
-        child = psutil.Process().children()[-1]
+        child = max(psutil.Process().children(), key=psutil.Process.create_time)
         wait_until(lambda: child.cmdline() == ["sleep", "599"])

@@ -12,6 +12,7 @@ import requests
 from tests.simulators import Simulator, start_simulator
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DATA = "/services/data/v67.0"
 SOURCE_MEMBERS = (
     "SELECT Id, MemberIdOrName, MemberType, MemberName, IsNameObsolete, RevisionCounter, IsNewMember, ChangedBy, "
     "LastModifiedDate FROM SourceMember WHERE RevisionCounter >= {since} ORDER BY RevisionCounter"
@@ -60,11 +61,29 @@ class Api:
                 return [{name: value for name, value in record.items() if name != "attributes"} for record in records]
             answer = self.call("GET", page["nextRecordsUrl"])
 
+    def rest(self, method: str, path: str, body: Any = None, **query: Any) -> requests.Response:
+        """A call below the newest version's REST API."""
+        return self.call(method, f"{DATA}/{path}", json=body, params=query)
+
+    def create(self, sobject: str, **values: Any) -> str:
+        """A new record's id."""
+        answer = self.rest("POST", f"sobjects/{sobject}", values)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]  # type: ignore[no-any-return]
+
     def source_members(self, since: int = 0) -> list[dict[str, Any]]:
         return self.records(SOURCE_MEMBERS.format(since=since), tooling=True)
 
     def names(self, since: int = 0) -> list[str]:
         return [row["MemberName"] for row in self.source_members(since)]
+
+
+def refusal(answer: requests.Response) -> tuple[int, str, list[str] | None]:
+    """Status, errorCode and blamed fields of an answer that must be Salesforce's array of errors."""
+    body = answer.json()
+    assert isinstance(body, list)
+    assert set(body[0]) - {"fields"} == {"message", "errorCode"}
+    return answer.status_code, body[0]["errorCode"], body[0].get("fields")
 
 
 @pytest.fixture(scope="session")

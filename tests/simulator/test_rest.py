@@ -80,6 +80,20 @@ def test_a_query_without_text_is_malformed(api: Api) -> None:
     assert error(api.call("GET", "/services/data/v67.0/query")) == (400, "MALFORMED_QUERY")
 
 
+def test_a_locator_that_was_not_given_out_is_invalid(api: Api) -> None:
+    api.simulator.edits(
+        [
+            {"org_id": api.token[:15], "member_type": "ApexClass", "member_name": f"C{number}", "kind": "NEW"}
+            for number in range(2_001)
+        ]
+    )
+    more = api.query("SELECT Id FROM SourceMember", tooling=True).json()["nextRecordsUrl"]
+    assert api.call("GET", more).status_code == 200
+    for wrong in ("9" * 5_000, "2001", "-1", "x", ""):
+        answer = api.call("GET", f"{more.rpartition('-')[0]}-{wrong}")
+        assert error(answer) == (400, "INVALID_QUERY_LOCATOR")
+
+
 def test_records_carry_type_and_url_also_in_relationships(hub: Api, org: dict[str, Any]) -> None:
     where = f"WHERE ScratchOrg = '{org['org_id'][:15]}'"
     record = hub.query(f"select id, createdby.username from scratchorginfo {where}").json()["records"][0]
@@ -118,7 +132,7 @@ def test_a_user_is_read_by_id(api: Api, org: dict[str, Any]) -> None:
         user = api.call("GET", f"/services/data/v67.0/sobjects/User/{wanted}").json()
         assert (user["Id"], user["Username"], user["IsActive"]) == (user_id, org["username"], True)
     assert error(api.call("GET", "/services/data/v67.0/sobjects/User/0055e0000099999")) == (404, "NOT_FOUND")
-    assert error(api.call("GET", "/services/data/v67.0/sobjects/User/me")) == (400, "MALFORMED_ID")
+    assert error(api.call("GET", "/services/data/v67.0/sobjects/User/me")) == (404, "NOT_FOUND")
 
 
 def test_a_scratch_organization_is_a_sandbox_with_an_end(api: Api, hub: Api) -> None:

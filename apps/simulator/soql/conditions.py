@@ -1,4 +1,4 @@
-"""Checks WHERE against an object's real fields and turns it into predicates over record tuples.
+"""Checks WHERE against an object's real fields and turns it into predicates over records.
 
 Two steps, because the shape is checked once and its values change with every query: compiling gives a Binder, and a
 binder with the values of one query gives a Predicate. Comparing follows SOQL: text without regard to case, ids of 15
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.simulator import ids
-from apps.simulator.clock import salesforce_date, salesforce_datetime
-from apps.simulator.records import Kind
+from apps.simulator.data.entities import Entity, Field, Follow, Schema
+from apps.simulator.records import IDS, NUMBERS, TEXTS, Kind
+from apps.simulator.soql import dates
 from apps.simulator.soql.errors import SoqlError
 from apps.simulator.soql.literals import Value
 from apps.simulator.soql.parser import Comparison, Condition, Logical, Membership, Name, Operand, SemiJoin
-from apps.simulator.soql.schema import Field, SObject, sobject
 
-Record = tuple[Any, ...]
+Record = Any  # a tuple in the order of its type's fields, or a Row by their names
 Predicate = Callable[[Record], bool]
 Getter = Callable[[Record], Any]
 
@@ -35,68 +35,96 @@ class Bindings:
 
 Binder = Callable[[Bindings], Predicate]
 
+MAX_HOPS = 5
 REFERENCE = "Please reference your WSDL or the describe call for the appropriate names."
 
-_DAY = 86_400
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
-_ACCEPTS = {
-    Kind.ID: {"STRING"},
-    Kind.STRING: {"STRING"},
-    Kind.INT: {"NUMBER"},
-    Kind.BOOLEAN: {"TRUE", "FALSE"},
-    Kind.DATETIME: {"DATETIME", "RELATIVE_DATE"},
-    Kind.DATE: {"DATE", "RELATIVE_DATE"},
+_ACCEPTS: dict[Kind, frozenset[str]] = {
+    **dict.fromkeys(IDS | TEXTS, frozenset({"STRING"})),
+    **dict.fromkeys(NUMBERS, frozenset({"NUMBER"})),
+    Kind.BOOLEAN: frozenset({"TRUE", "FALSE"}),
+    Kind.DATETIME: frozenset({"DATETIME", "RELATIVE_DATE"}),
+    Kind.DATE: frozenset({"DATE", "RELATIVE_DATE"}),
 }
 
 
-def resolve(entity: SObject, name: Name) -> tuple[Field, Getter]:
-    """The field at the end of a path (Username, CreatedBy.Username) and what reads it from a record; INVALID_FIELD if
-    there is none."""
-    *hops, last = name.text.split(".")
-    if hops and hops[0].lower() == entity.name.lower():  # SELECT User.Name FROM User is allowed
-        hops = hops[1:]
-    indexes = []
-    for hop in hops:
-        if hop.lower() not in entity.relationships:
-            raise SoqlError("INVALID_FIELD", _no_relationship(hop), name.position)
-        _, index, record_type = entity.relationships[hop.lower()]
-        indexes.append(index)
-        entity = sobject(record_type)
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A relationship by its real name, what follows it, and the object that it leads to."""
+
+    name: str
+    follow: Follow
+    entity: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A field at the end of a path: Name, CreatedBy.Username."""
+
+    field: Field
+    hops: tuple[Hop, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return ".".join([*(hop.name for hop in self.hops), self.field.name])
+
+    def getter(self) -> Getter:
+        """Reads the field from a record; None where a parent is missing."""
+        last = operator.itemgetter(self.field.key)
+        if not self.hops:
+            return last
+        follows = [hop.follow for hop in self.hops]
+
+        def get(record: Record) -> Any:
+            for follow in follows:
+                record = follow(record)
+                if record is None:
+                    return None
+            return last(record)
+
+        return get
+
+
+def resolve(schema: Schema, entity: Entity, name: Name) -> Path:
+    """Follows a path from the object; INVALID_FIELD if there is no such field."""
+    *steps, last = name.text.split(".")
+    if steps and steps[0].lower() == entity.name.lower():  # SELECT User.Name FROM User is allowed
+        steps = steps[1:]
+    if len(steps) > MAX_HOPS:
+        message = f"SOQL relationship queries cannot go up more than {MAX_HOPS} levels"
+        raise SoqlError("MALFORMED_QUERY", message, name.position)
+    hops = []
+    for step in steps:
+        relationship = entity.relationships.get(step.lower())
+        if relationship is None:
+            raise SoqlError("INVALID_FIELD", _no_relationship(step), name.position)
+        entity = schema.objects[relationship.target.lower()]
+        hops.append(Hop(relationship.name, relationship.follow, entity))
     field = entity.fields.get(last.lower())
     if field is None:
         raise SoqlError("INVALID_FIELD", _no_column(last, entity.name), name.position)
-    if not indexes:
-        return field, operator.itemgetter(field.index)
-    return field, _nested_getter(indexes, field.index)
-
-
-def _nested_getter(indexes: list[int], last: int) -> Getter:
-    def get(record: Record) -> Any:
-        for index in indexes:
-            record = record[index]
-        return record[last]
-
-    return get
+    return Path(field, tuple(hops))
 
 
 def compile_condition(
-    condition: Condition, entity: SObject, compile_semi_join: Callable[[SemiJoin], Any], *, nested: bool = False
+    condition: Condition, schema: Schema, entity: Entity, compile_semi_join: Callable[[SemiJoin], Any]
 ) -> Binder:
     """Raises SoqlError where a field is unknown, cannot be filtered, or is compared with a value of another type."""
     if isinstance(condition, Logical):
-        parts = [compile_condition(part, entity, compile_semi_join, nested=True) for part in condition.parts]
+        parts = [compile_condition(part, schema, entity, compile_semi_join) for part in condition.parts]
         return _logical(condition.operator, parts)
-    field, get = resolve(entity, condition.field)
-    if field.kind is Kind.TEXTAREA:
+    path = resolve(schema, entity, condition.field)
+    field, get = path.field, path.getter()
+    if not field.filterable:
         message = f"field '{field.name}' can not be filtered in a query call"
         raise SoqlError("INVALID_FIELD", message, condition.field.position)
     if isinstance(condition, SemiJoin):
-        if field.kind is not Kind.ID:
+        if field.kind not in IDS:
             raise SoqlError("MALFORMED_QUERY", "semi join field must be an id or a reference", condition.field.position)
         return _semi_join(get, condition.negated, compile_semi_join(condition))
     if isinstance(condition, Membership):
@@ -110,9 +138,7 @@ def compile_condition(
 def _check_type(field: Field, operand: Operand, name: Name) -> None:
     if operand.kind == "NULL" or operand.kind in _ACCEPTS[field.kind]:
         return
-    quoted = (
-        "should be enclosed in quotes" if field.kind in (Kind.ID, Kind.STRING) else "should not be enclosed in quotes"
-    )
+    quoted = "should be enclosed in quotes" if field.kind in IDS | TEXTS else "should not be enclosed in quotes"
     message = f"value of filter criterion for field '{field.name}' must be of type {field.kind.value} and {quoted}"
     raise SoqlError("INVALID_FIELD", message, name.position)
 
@@ -135,7 +161,7 @@ def _logical(name: str, parts: list[Binder]) -> Binder:
 
 def _comparison(field: Field, get: Getter, condition: Comparison) -> Binder:
     symbol, operand = condition.operator, condition.operand
-    ordered = field.kind in (Kind.INT, Kind.DATE, Kind.DATETIME, Kind.STRING)
+    ordered = field.kind not in IDS and field.kind is not Kind.BOOLEAN
     if operand.kind == "NULL":
         if symbol not in ("=", "!="):
             raise SoqlError("MALFORMED_QUERY", "invalid operator for null", condition.field.position)
@@ -143,8 +169,9 @@ def _comparison(field: Field, get: Getter, condition: Comparison) -> Binder:
             (lambda record: get(record) is None) if symbol == "=" else (lambda record: get(record) is not None)
         )
     if symbol == "like":
-        if field.kind is not Kind.STRING:
-            raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field", condition.field.position)
+        if field.kind not in TEXTS:
+            message = f"invalid operator on {field.kind.value} field"
+            raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", message, condition.field.position)
         return lambda bindings: _like(get, str(bindings.values[operand.literal]))
     if symbol not in ("=", "!=") and not ordered:
         kind = "boolean" if field.kind is Kind.BOOLEAN else "id"
@@ -162,14 +189,7 @@ def _range(field: Field, operand: Operand, bindings: Bindings) -> tuple[Any, Any
     if operand.kind != "RELATIVE_DATE":
         value = _bound_value(field, operand, bindings)
         return value, value
-    word = operand.text.upper()
-    today = bindings.now // _DAY * _DAY
-    days = int(word.partition(":")[2] or 0)
-    first, last = {"YESTERDAY": (-1, -1), "TODAY": (0, 0), "TOMORROW": (1, 1)}.get(word, (0, 0))
-    if days:
-        first, last = (-days, 0) if word.startswith("LAST") else (1, days)
-    write = salesforce_date if field.kind is Kind.DATE else salesforce_datetime
-    return write(today + first * _DAY), write(today + (last + 1) * _DAY - 1)
+    return dates.span(operand.text, bindings.now, with_time=field.kind is Kind.DATETIME)
 
 
 def _ranged(get: Getter, symbol: str, lowest: Any, highest: Any) -> Predicate:
@@ -208,9 +228,9 @@ def _semi_join(get: Getter, negated: bool, inner: Any) -> Binder:
 
 
 def _comparable(field: Field, get: Getter) -> Getter:
-    if field.kind is Kind.ID:
+    if field.kind in IDS:
         return lambda record: (value := get(record)) and value[:15]
-    if field.kind is Kind.STRING:
+    if field.kind in TEXTS:
         return lambda record: (value := get(record)) and value.lower()
     return get
 
@@ -219,12 +239,12 @@ def _bound_value(field: Field, operand: Operand, bindings: Bindings) -> Any:
     if operand.kind in ("NULL", "TRUE", "FALSE"):
         return {"NULL": None, "TRUE": True, "FALSE": False}[operand.kind]
     value = bindings.values[operand.literal]
-    if field.kind is Kind.ID:
+    if field.kind in IDS:
         text = str(value)
         if not ids.is_id(text):
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
         return text[:15]
-    if field.kind is Kind.STRING:
+    if field.kind in TEXTS:
         return str(value).lower()
     return value
 

@@ -22,6 +22,19 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A function: COUNT(), MAX(Amount) biggest, FIELDS(ALL)."""
+
+    function: Name
+    argument: Name | None
+    alias: str | None
+
+    @property
+    def position(self) -> int:
+        return self.function.position
+
+
+@dataclass(frozen=True, slots=True)
 class Operand:
     """kind: STRING, NUMBER, DATE, DATETIME (then `literal` is the literal's number), RELATIVE_DATE (then `text`),
     NULL, TRUE, FALSE."""
@@ -66,21 +79,36 @@ Condition = Comparison | Membership | SemiJoin | Logical
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A condition of HAVING."""
+
+    call: Call
+    operator: str
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
 class Ordering:
-    field: Name
+    field: Name | Call
     descending: bool
     nulls_last: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """fields is None for COUNT(); limit is the number of the literal that says it."""
+    """A selected query is one over child records. limit and offset are the numbers of the literals that say them."""
 
-    fields: tuple[Name, ...] | None
+    selected: tuple["Selected", ...]
     from_: Name
     where: Condition | None = None
+    groups: tuple[Name, ...] = ()
+    having: tuple[Measure, ...] = ()
     orderings: tuple[Ordering, ...] = ()
     limit: int | None = None
+    offset: int | None = None
+
+
+Selected = Name | Call | Query
 
 
 class _ToTree(Transformer[Token, Any]):
@@ -98,15 +126,35 @@ class _ToTree(Transformer[Token, Any]):
 
     NAME = PATH
 
-    def count(self, _: list[Any]) -> None:
-        return None
+    def selection(self, items: list[Selected]) -> tuple[Selected, ...]:
+        return tuple(items)
 
-    def fields(self, names: list[Name]) -> tuple[Name, ...]:
-        return tuple(names)
+    def call(self, children: list[Any]) -> Call:
+        function, argument, alias = children
+        return Call(function, argument, alias and alias.text)
+
+    def sorted_call(self, children: list[Any]) -> Call:
+        return Call(children[0], children[1], None)
+
+    def subquery(self, children: list[Query]) -> Query:
+        return children[0]
 
     def query(self, children: list[Any]) -> Query:
-        fields, from_, where, orderings, limit = children
-        return Query(fields, from_, where, orderings or (), limit)
+        selected, from_, where, groups, having, orderings, limit, offset = children
+        return Query(selected, from_, where, groups or (), having or (), orderings or (), limit, offset)
+
+    def group(self, names: list[Name]) -> tuple[Name, ...]:
+        return tuple(names)
+
+    def having(self, children: list[Any]) -> tuple[Measure, ...]:
+        return children[0] if isinstance(children[0], tuple) else tuple(children)
+
+    def having_all(self, measures: list[Measure]) -> tuple[Measure, ...]:
+        return tuple(measures)
+
+    def measure(self, children: list[Any]) -> Measure:
+        call, operator, operand = children
+        return Measure(call, "!=" if operator == "<>" else str(operator), operand)
 
     def where(self, children: list[Condition]) -> Condition:
         return children[0]
@@ -126,6 +174,8 @@ class _ToTree(Transformer[Token, Any]):
 
     def limit(self, children: list[Operand]) -> int:
         return children[0].literal
+
+    offset = limit
 
     def comparison(self, children: list[Any]) -> Comparison:
         field, operator, operand = children

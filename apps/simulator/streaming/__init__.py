@@ -1,0 +1,1 @@
+"""Platform events: published over REST, kept for three days, delivered over CometD."""
