@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo run test check fix bench
-.PHONY: test-salesforce java-is-there
+.PHONY: test-salesforce demo-lwc java-is-there
 
 demo: .venv/runtime   ## a simulated DevHub with 24 scratch orgs, watched
 	$(BIN)/python manage.py demo $(ARGS)
@@ -42,8 +42,12 @@ bench: .venv/dev      ## ratios against baselines; ORGS=1000 ROWS=10000000
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch .venv/runtime $@
 
-test-salesforce: java-is-there salesforce/node_modules/.installed   ## the DevHub's page, its Apex and metadata
+test-salesforce: java-is-there salesforce/harness/dist/app.js .venv/browser   ## the DevHub's page, its Apex and metadata
 	cd salesforce && npm test --silent
+	$(BIN)/python -m pytest -c salesforce/harness/checks/pytest.ini salesforce/harness/checks -s
+
+demo-lwc: salesforce/harness/dist/app.js   ## the DevHub's page beside `make demo`, outside Salesforce
+	node salesforce/harness/server/serve.mjs $(ARGS)
 
 java-is-there:
 	@command -v java >/dev/null \
@@ -53,4 +57,11 @@ salesforce/node_modules/.installed: salesforce/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
 	  || { echo "The DevHub's page is built and checked with Node.js 20 or newer and npm; Debian 13 and Ubuntu 25.04 have them: apt-get install nodejs npm"; exit 1; }
 	cd salesforce && npm ci --loglevel=error
+	@touch $@
+
+salesforce/harness/dist/app.js: salesforce/node_modules/.installed $(shell find salesforce/force-app/main/default/lwc salesforce/harness/src salesforce/harness/rollup.config.mjs -type f)
+	cd salesforce && npm run --silent build-page
+
+.venv/browser: .venv/dev salesforce/harness/checks/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r salesforce/harness/checks/requirements.txt
 	@touch $@

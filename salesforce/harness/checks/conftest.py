@@ -121,7 +121,9 @@ def harness(service: Service, access: dict[str, str], data_dir: Path, log: Path,
 
 
 @pytest.fixture(scope="session")
-def url(service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     with harness(service, access, data_dir, tmp_path_factory.mktemp("harness") / "out.log") as url:
         yield url
 
@@ -137,6 +139,10 @@ def no_dev_hub_url(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.exit(
+            f"There is no {CHROMIUM}: apt-get install chromium, or name one: CHROMIUM=/path/to/it", returncode=1
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = ((1280, 900), (390, 844))
+MOST_PIXELS = 2400
 
 # What reaches beyond the page, and words that are cut off without a title that has them whole.
 _SPILLED = """
@@ -15,11 +16,12 @@ _SPILLED = """
   const found = [], words = document.createRange();
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) found.push("the page scrolls sideways");
-  const inside = (element) => element.closest("c-scratcher-datatable, .slds-assistive-text, .slds-listbox, .slds-dropdown");
+  const elsewhere = "c-scratcher-datatable, .slds-assistive-text, .slds-listbox, .slds-dropdown";
   for (const element of elements) {
     const box = element.getBoundingClientRect();
-    if (box.width === 0 || inside(element)) continue;
-    if (box.right > width + 1 || box.left < -1) found.push(`${element.tagName} ${element.className} reaches beyond the page`);
+    if (box.width === 0 || element.closest(elsewhere)) continue;
+    const beyond = box.right > width + 1 || box.left < -1;
+    if (beyond) found.push(`${element.tagName} ${element.className} reaches beyond the page`);
     words.selectNodeContents(element);
     const needed = words.getBoundingClientRect().width;
     const cut = needed > box.width + 1 && getComputedStyle(element).overflowX === "hidden";
@@ -31,7 +33,8 @@ _SPILLED = """
 _AXE = """
 async () => {
   const {violations} = await axe.run(document, {resultTypes: ["violations"]});
-  return violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" | ")}`);
+  const where = (nodes) => nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" | ");
+  return violations.map(({id, help, nodes}) => `${id}: ${help}: ${where(nodes)}`);
 }
 """
 
@@ -47,7 +50,9 @@ class Screens:
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(400)
-            page.screenshot(path=self.folder / f"{state}-{width}.png", full_page=width == SIZES[0][0])
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            clip = {"x": 0, "y": 0, "width": width, "height": min(max(tall, height), MOST_PIXELS)}
+            page.screenshot(path=self.folder / f"{state}-{width}.png", full_page=True, clip=clip)
             wrong += [f"{state} at {width}: {found}" for found in self._spilled(page) + violations(page)]
         page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
         page.wait_for_timeout(200)

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from conftest import Open
@@ -19,18 +19,32 @@ def refused(code: str, message: str) -> str:
     return f'{{"success": false, "error": {{"code": "{code}", "message": "{message}", "details": {{}}}}}}'
 
 
-BAD: list[tuple[str, tuple[Any, ...], str, str, bool]] = [
-    ("html", (200, HTML), "A web page came instead", "URL of the Named Credential", True),
-    ("half-json", (200, HALF), "Something else came instead", "URL of the Named Credential", True),
-    ("403", (403, refused("not_allowed", "This key may not read.")), "This key may not read.", "scopes read", False),
-    (
+class Bad(NamedTuple):
+    name: str
+    answer: tuple[Any, ...]
+    message: str
+    action: str
+    away: bool
+
+
+BAD = [
+    Bad("html", (200, HTML), "A web page came instead", "URL of the Named Credential", away=True),
+    Bad("half-json", (200, HALF), "Something else came instead", "URL of the Named Credential", away=True),
+    Bad(
+        "403",
+        (403, refused("not_allowed", "This key may not read.")),
+        "This key may not read.",
+        "scopes read",
+        away=False,
+    ),
+    Bad(
         "429",
         (429, refused("too_many_requests", "Too many requests."), {"Retry-After": "40"}),
         "Too many requests.",
         "Try again in 40 seconds.",
-        False,
+        away=False,
     ),
-    ("503", (503, HTML), "Scratcher is away (HTTP 503).", "ask whoever runs Scratcher", True),
+    Bad("503", (503, HTML), "Scratcher is away (HTTP 503).", "ask whoever runs Scratcher", away=True),
 ]
 
 
@@ -41,29 +55,22 @@ def expect_notice(page: Page, message: str, action: str, *, away: bool) -> None:
     assert page.get_by_text(AWAY).count() == int(away)
 
 
-@pytest.mark.parametrize(("name", "answer", "message", "action", "away"), BAD, ids=[bad[0] for bad in BAD])
-def test_it_says_what_happened_and_what_to_do(
-    open_page: Open,
-    service: Service,
-    screens: Screens,
-    name: str,
-    answer: tuple[Any, ...],
-    message: str,
-    action: str,
-    away: bool,
-) -> None:
-    with service.answering(*answer):
+@pytest.mark.parametrize("bad", BAD, ids=[bad.name for bad in BAD])
+def test_it_says_what_happened_and_what_to_do(open_page: Open, service: Service, screens: Screens, bad: Bad) -> None:
+    with service.answering(*bad.answer):
         page = open_page()
-        expect_notice(page, message, action, away=away)
-        if away:
+        expect_notice(page, bad.message, bad.action, away=bad.away)
+        if bad.away:
             expect(page.get_by_text(re.compile("ends (tomorrow|in)")).first).to_be_visible()
-        screens.look(page, f"bad-{name}")
+        screens.look(page, f"bad-{bad.name}")
 
 
 def test_a_wrong_key(open_page: Open, service: Service, screens: Screens) -> None:
     with service.with_key("scr_wrong"):
         page = open_page()
-        expect_notice(page, "this API key is wrong, expired or revoked", "Ask an admin to enter a valid API key", away=False)
+        expect_notice(
+            page, "this API key is wrong, expired or revoked", "Ask an admin to enter a valid API key", away=False
+        )
         screens.look(page, "wrong-key")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("latest changes")).to_be_visible()
@@ -72,7 +79,7 @@ def test_a_wrong_key(open_page: Open, service: Service, screens: Screens) -> Non
 def test_no_answer_for_ten_seconds(open_page: Open, service: Service, screens: Screens) -> None:
     with service.silent():
         page = open_page()
-        expect(page.get_by_text("Loading changes")).to_be_attached()
+        expect(page.get_by_text("Loading the changes of all scratch orgs…")).to_be_visible()
         screens.look(page, "loading")
         expect(page.get_by_text("Scratcher did not answer within 10 seconds.")).to_be_visible(timeout=25_000)
         screens.look(page, "silent")

@@ -49,9 +49,7 @@ def test_an_org_that_is_no_dev_hub(open_page: Open, no_dev_hub_url: str, screens
     screens.look(page, "no-dev-hub")
 
 
-def test_strange_names_are_only_text(
-    open_page: Open, service: Service, simulator: Simulator, screens: Screens
-) -> None:
+def test_strange_names_are_only_text(open_page: Open, service: Service, simulator: Simulator, screens: Screens) -> None:
     simulator.edit(*STRANGE)
     simulator.edit(*STRANGE, org=1)
     page = open_page()
@@ -61,7 +59,10 @@ def test_strange_names_are_only_text(
 
     def renamed(_: str, answer: dict[str, Any]) -> dict[str, Any]:
         for number, change in enumerate(answer.get("changes", [])):
-            change["org"] |= {"alias": STRANGE[number % 4], "url": "javascript:alert('org')" if number % 2 else change["org"]["url"]}
+            change["org"] |= {
+                "alias": STRANGE[number % 4],
+                "url": "javascript:alert('org')" if number % 2 else change["org"]["url"],
+            }
             change["changed_by"] |= {"name": STRANGE[number % 4]}
         for number, org in enumerate(answer.get("orgs", [])):
             org |= {"alias": STRANGE[number % 4], "expiration_date": org["created_date"][:10]}

@@ -17,6 +17,8 @@ const DEFAULTS = {
   localFallback: true
 };
 const NARROW_PIXELS = 640;
+const TABLE_PIXELS = 1040;
+const ORGS_STAY_MILLISECONDS = 300000; // for so long Salesforce answers a cacheable method from its cache
 const PHASE = { LOADING: "loading", READY: "ready", FAILED: "failed", NO_DEV_HUB: "no dev hub" };
 
 /** All changes of all scratch orgs, live, with what is in danger on top. */
@@ -34,6 +36,7 @@ export default class Scratcher extends LightningElement {
   isLoadingMore = false;
   isLooking = false;
   isNarrow = false;
+  isList = false;
   orgs;
   types = [];
   people = [];
@@ -47,10 +50,13 @@ export default class Scratcher extends LightningElement {
   _live;
   _width;
   _isGone = false;
+  _orgsReadAt = 0;
 
   connectedCallback() {
+    this._isGone = false;
     this._width = new ResizeObserver(([{ contentRect }]) => {
       this.isNarrow = contentRect.width > 0 && contentRect.width < NARROW_PIXELS;
+      this.isList = contentRect.width > 0 && contentRect.width < TABLE_PIXELS;
     });
     this._width.observe(this.template.host);
     this._begin();
@@ -130,9 +136,13 @@ export default class Scratcher extends LightningElement {
   _refreshAround() {
     this.template.querySelector("c-scratcher-coverage")?.refresh();
     this.template.querySelector("c-scratcher-dangers")?.refresh();
+    if (Date.now() - this._orgsReadAt > ORGS_STAY_MILLISECONDS) {
+      this._readOrgs();
+    }
   }
 
   async _readOrgs() {
+    this._orgsReadAt = Date.now();
     try {
       this.orgs = await orgs();
     } catch (error) {
@@ -158,6 +168,10 @@ export default class Scratcher extends LightningElement {
 
   get canPoll() {
     return this.isReady && this.settings.pollNow;
+  }
+
+  get pollClass() {
+    return this.isNarrow ? "row" : "";
   }
 
   get hasNoOrgs() {

@@ -71,8 +71,9 @@ export function searched(rows, text) {
 }
 
 function compare(one, other) {
-  if (one === other) {
+  const [first, second] = [String(one).toLowerCase(), String(other).toLowerCase()];
+  if (first === second) {
     return 0;
   }
-  return String(one).toLowerCase() < String(other).toLowerCase() ? -1 : 1;
+  return first < second ? -1 : 1;
 }

@@ -6,7 +6,7 @@ const ROWS_WITHOUT_SCROLLING = 14;
 const PLAIN = { sortable: true, hideDefaultActions: true };
 const COLUMNS = [
   { ...PLAIN, label: "Name", fieldName: "name", type: "text" },
-  { ...PLAIN, label: "Type", fieldName: "type", type: "text", initialWidth: 180 },
+  { ...PLAIN, label: "Type", fieldName: "type", type: "text", initialWidth: 215 },
   {
     ...PLAIN,
     label: "Kind",
@@ -26,7 +26,7 @@ const COLUMNS = [
   },
   {
     ...PLAIN,
-    label: "Changed",
+    label: "Time",
     fieldName: "at",
     type: "when",
     initialWidth: 145,
@@ -53,7 +53,7 @@ export default class ScratcherChanges extends LightningElement {
   @api hasMore = false;
   @api isFull = false;
   @api isLoading = false;
-  @api isNarrow = false;
+  @api isList = false;
   @api pageSize;
   @api mostRows;
   columns = COLUMNS;
@@ -82,7 +82,7 @@ export default class ScratcherChanges extends LightningElement {
   }
 
   get sortChoices() {
-    return COLUMNS.map(({ label, fieldName }) => ({ label, value: fieldName }));
+    return COLUMNS.map(({ label, fieldName }) => ({ label: `Sort by ${label.toLowerCase()}`, value: fieldName }));
   }
 
   get _selected() {

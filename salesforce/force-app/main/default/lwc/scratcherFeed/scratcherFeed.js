@@ -60,7 +60,7 @@ export class Feed {
     let count = 0;
     for (let page = 0; page < PAGES_A_TURN; page += 1) {
       // eslint-disable-next-line no-await-in-loop -- each page begins where the last one ended
-      const answer = await this._new();
+      const answer = await this._new(turn);
       if (turn !== this._turn || answer === null) {
         return count;
       }
@@ -81,10 +81,11 @@ export class Feed {
   }
 
   /** Null after the feed had to be opened anew: the service was restored from a backup, or keeps no history so old. */
-  async _new() {
+  async _new(turn) {
+    const after = this._latest;
     try {
-      const answer = await this._doors.after(this.filters, this._pageSize, this._latest);
-      if (answer.latest >= this._latest) {
+      const answer = await this._doors.after(this.filters, this._pageSize, after);
+      if (answer.latest >= after) {
         return answer;
       }
     } catch (error) {
@@ -92,7 +93,9 @@ export class Feed {
         throw error;
       }
     }
-    await this.open(this.filters);
+    if (turn === this._turn) {
+      await this.open(this.filters);
+    }
     return null;
   }
 

@@ -1,4 +1,4 @@
-import { LightningElement } from "lwc";
+import { LightningElement, api } from "lwc";
 import { operation, pollAll } from "c/scratcherApex";
 import { forget, later } from "c/scratcherTimer";
 
@@ -9,6 +9,7 @@ const STAY_MILLISECONDS = 10000;
  * Polls all orgs now and shows how far that is. Fires `polled` when it is over, and `failed` with the error in words.
  */
 export default class ScratcherPoll extends LightningElement {
+  @api isNarrow = false;
   isBusy = false;
   percent = 0;
   said = "";
@@ -21,6 +22,10 @@ export default class ScratcherPoll extends LightningElement {
 
   get label() {
     return this.isBusy ? "Polling…" : "Poll now";
+  }
+
+  get pollClass() {
+    return this.isNarrow ? "poll narrow" : "poll";
   }
 
   get progressClass() {

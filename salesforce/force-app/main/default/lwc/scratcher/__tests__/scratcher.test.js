@@ -13,7 +13,15 @@ jest.mock("@salesforce/apex/ScratcherExternalService.getChangesAfter", () => ({ 
 });
 jest.mock("@salesforce/apex/ScratcherExternalService.getOrgs", () => ({ default: jest.fn() }), { virtual: true });
 jest.mock("@salesforce/apex/ScratcherExternalService.getSettings", () => ({ default: jest.fn() }), { virtual: true });
+jest.mock("@salesforce/apex/ScratcherExternalService.getCoverage", () => mockWire(), { virtual: true });
+jest.mock("@salesforce/apex/ScratcherExternalService.getOverlaps", () => mockWire(), { virtual: true });
 jest.mock("@salesforce/apex/Scratcher.isDevHub", () => ({ default: jest.fn() }), { virtual: true });
+
+/** What the children wire; the name must begin with "mock". */
+function mockWire() {
+  const { createApexTestWireAdapter } = require("@salesforce/sfdx-lwc-jest");
+  return { default: createApexTestWireAdapter(jest.fn()) };
+}
 
 const SECONDS = 10;
 let element;
@@ -50,7 +58,7 @@ const happen = async (selector, event, detail) => {
 it("loads, then shows the newest hundred of all orgs", async () => {
   element = createElement("c-scratcher", { is: Scratcher });
   document.body.appendChild(element);
-  expect(part("lightning-spinner").alternativeText).toBe("Loading changes");
+  expect(element.shadowRoot.textContent).toContain("Loading the changes of all scratch orgs…");
   await pass();
   expect(part("lightning-spinner")).toBeNull();
   expect(getChanges).toHaveBeenCalledWith({ filters: {}, pageSize: 100, cursor: null });
@@ -105,7 +113,9 @@ it("shows no list of the DevHub's own where an admin switched it off", async () 
 });
 
 it("says what is wrong with the key, asks again in a minute and at a press, and then goes on", async () => {
-  getChanges.mockRejectedValueOnce(apexError({ code: "not_authenticated", message: "Wrong key.", action: "Enter it." }));
+  getChanges.mockRejectedValueOnce(
+    apexError({ code: "not_authenticated", message: "Wrong key.", action: "Enter it." })
+  );
   await show();
   expect(notice().heading).toBe("Wrong key.");
   expect(notice().kind).toBe("error");

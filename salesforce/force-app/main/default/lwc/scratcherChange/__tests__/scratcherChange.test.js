@@ -22,6 +22,7 @@ it("shows a kind that it does not know", () => {
   expect(rowOf(change({ change_type: "MOVED" })).kindLabel).toBe("MOVED");
 });
 
+// eslint-disable-next-line no-script-url -- that is what must not become a link
 it.each([["javascript:alert(1)"], ["http://insecure.example"], [""], [null], [" https://x"]])(
   "makes no link of %s",
   (url) => {
@@ -57,6 +58,6 @@ it("finds all words, wherever they stand", () => {
   const found = rows(change({ id: 1 }), change({ id: 2, member_name: "Other", changed_by: person({ name: "Ben" }) }));
   expect(ids(searched(found, "refund ana"))).toEqual(["1"]);
   expect(ids(searched(found, "APEXCLASS"))).toEqual(["1", "2"]);
-  expect(ids(searched(found, "refund ben"))).toEqual([]);
+  expect(ids(searched(found, "refundservice ben"))).toEqual([]);
   expect(searched(found, "  ")).toBe(found);
 });

@@ -24,7 +24,7 @@ async function happen(target, event, detail) {
 it("shows a table, the latest first, with what issue and people need", () => {
   show(changes(3, 9));
   expect(table().data.map((row) => row.id)).toEqual(["9", "8", "7"]);
-  expect(table().columns.map((column) => column.label)).toEqual(["Name", "Type", "Kind", "Person", "Org", "Changed"]);
+  expect(table().columns.map((column) => column.label)).toEqual(["Name", "Type", "Kind", "Person", "Org", "Time"]);
   expect(part("[role=status]").textContent).toBe("3 latest changes");
 });
 
@@ -91,7 +91,7 @@ it("loads more, until it says to narrow the filter", async () => {
 });
 
 it("is a list where there is little room: selects, sorts and stays accessible", async () => {
-  show(changes(3, 9), { isNarrow: true });
+  show(changes(3, 9), { isList: true });
   expect(table()).toBeNull();
   expect(all("li")).toHaveLength(3);
   const box = part("input");

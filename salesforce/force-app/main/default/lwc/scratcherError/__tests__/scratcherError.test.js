@@ -19,8 +19,11 @@ it("says that the network is away where nothing was said", () => {
   expect(explain(undefined).code).toBe("offline");
 });
 
-it.each(["Too many SOQL queries", "42", '"text"', "null", "{}"])("passes on what else Salesforce says: %s", (message) => {
-  const said = explain({ body: { message } });
-  expect(said).toMatchObject({ code: "unexpected", serviceAway: false, retryAfterSeconds: null });
-  expect(said.message).toContain(message);
-});
+it.each(["Too many SOQL queries", "42", '"text"', "null", "{}"])(
+  "passes on what else Salesforce says: %s",
+  (message) => {
+    const said = explain({ body: { message } });
+    expect(said).toMatchObject({ code: "unexpected", serviceAway: false, retryAfterSeconds: null });
+    expect(said.message).toContain(message);
+  }
+);

@@ -23,7 +23,7 @@ const pass = (milliseconds) => jest.advanceTimersByTimeAsync(milliseconds);
 
 function hide(hidden) {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-  document.dispatchEvent(new Event("visibilitychange"));
+  document.dispatchEvent(new CustomEvent("visibilitychange"));
 }
 
 it("looks at events, gathering those that come together, and now and then anyway", async () => {
