@@ -30,6 +30,37 @@ _SPILLED = """
   return [...new Set(found)];
 }
 """
+# Words that are hard to read on what is behind them (WCAG AA). axe says itself that it cannot tell in synthetic shadow.
+_PALE = """
+(elements) => {
+  const channels = (color) => (color.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+  const alpha = (color) => channels(color)[3] ?? 1;
+  const linear = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const light = (color) => {
+    const [red, green, blue] = channels(color).map(linear);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) {
+      const color = getComputedStyle(at).backgroundColor;
+      if (alpha(color) === 1) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = [];
+  for (const element of elements) {
+    const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const box = element.getBoundingClientRect();
+    if (!words || box.width < 2 || element.closest(":disabled, .slds-assistive-text")) continue;
+    const style = getComputedStyle(element);
+    const [dark, bright] = [light(style.color), light(behind(element))].sort((one, other) => one - other);
+    const ratio = (bright + 0.05) / (dark + 0.05);
+    const isLarge = parseFloat(style.fontSize) >= 18.66;
+    if (ratio < (isLarge ? 3 : 4.5)) found.push(`${ratio.toFixed(1)}: ${element.textContent.trim().slice(0, 60)}`);
+  }
+  return [...new Set(found)].map((pale) => `contrast ${pale}`);
+}
+"""
 _AXE = """
 async () => {
   const {violations} = await axe.run(document, {resultTypes: ["violations"]});
@@ -53,16 +84,16 @@ class Screens:
             tall = page.evaluate("document.documentElement.scrollHeight")
             clip = {"x": 0, "y": 0, "width": width, "height": min(max(tall, height), MOST_PIXELS)}
             page.screenshot(path=self.folder / f"{state}-{width}.png", full_page=True, clip=clip)
-            wrong += [f"{state} at {width}: {found}" for found in self._spilled(page) + violations(page)]
+            wrong += [f"{state} at {width}: {found}" for found in seen(page) + violations(page)]
         page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
         page.wait_for_timeout(200)
         if wrong:
             raise AssertionError("\n".join(wrong))
 
-    @staticmethod
-    def _spilled(page: Page) -> list[Any]:
-        found: list[Any] = page.locator("main *").evaluate_all(_SPILLED)  # a locator sees into components
-        return found
+
+def seen(page: Page) -> list[Any]:
+    elements = page.locator("main *")  # a locator sees into components
+    return [*elements.evaluate_all(_SPILLED), *elements.evaluate_all(_PALE)]
 
 
 def violations(page: Page) -> list[Any]:
