@@ -21,7 +21,8 @@ const ACTIONS = {
   malformed_answer:
     "Ask an admin whether the URL of the Named Credential Scratcher is right, and whether a proxy stands before it.",
   no_access:
-    "Ask an admin to assign you the permission set Scratcher User, and to enter the API key in the External Credential Scratcher."
+    "Ask an admin to assign you the permission set Scratcher User, and to enter the API key in the External Credential Scratcher.",
+  not_a_dev_hub: "Open this page in the DevHub, or enable Dev Hub in Setup."
 };
 const AWAY = new Set([502, 503, 504]);
 
