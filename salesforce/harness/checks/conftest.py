@@ -3,6 +3,7 @@
 Started once: the demo (SCRATCHER_DATA_DIR names one that runs already), the harness's server before it, Chromium.
 """
 
+import json
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -23,6 +25,8 @@ from simulator import Simulator
 ROOT = Path(__file__).resolve().parents[3]
 HARNESS = ROOT / "salesforce" / "harness"
 DEMO_SECONDS = 180
+WATCHED = 22  # of the demo's 24 orgs
+SIMULATOR_SAYS = Path("demo", "simulator", "simulator.json")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -69,6 +73,13 @@ def answers(url: str) -> bool:
         return False
 
 
+def ask(access: dict[str, str], path: str) -> dict[str, Any]:
+    """What the service itself answers."""
+    with urlopen(Request(access["SCRATCHER_URL"] + path, headers={"X-API-Key": access["SCRATCHER_API_KEY"]})) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
 def read_env(file: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
 
@@ -84,6 +95,10 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     env = {"SCRATCHER_DATA_DIR": str(folder), "FLOWER_PORT": str(free_port())}
     with running([sys.executable, "manage.py", "demo", "--port", str(port)], env, log) as process:
         wait_for(lambda: "Ctrl-C stops everything" in log.read_text(), process, log, DEMO_SECONDS)
+        access = read_env(folder / "demo.env")
+        wait_for(lambda: ask(access, "/api/coverage")["coverage"]["watched"] >= WATCHED, process, log, DEMO_SECONDS)
+        Simulator(folder / SIMULATOR_SAYS).work()
+        wait_for(lambda: ask(access, "/api/changes?limit=100")["next"] is not None, process, log, DEMO_SECONDS)
         yield folder
 
 
@@ -94,7 +109,7 @@ def access(data_dir: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def simulator(data_dir: Path) -> Simulator:
-    return Simulator(data_dir / "demo" / "simulator" / "simulator.json")
+    return Simulator(data_dir / SIMULATOR_SAYS)
 
 
 @pytest.fixture(scope="session")

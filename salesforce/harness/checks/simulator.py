@@ -24,6 +24,11 @@ class Simulator:
         edits = [{"org_id": org_id, "member_type": member_type, "member_name": name, "kind": "NEW"} for name in names]
         self._ask("POST", "/edits", {"edits": edits})
 
+    def work(self) -> None:
+        """Over a page of changes; one component in all orgs, so that each has work in it and shares it."""
+        for org in range(len(self.orgs())):
+            self.edit("SharedByAll", *[f"Opening{number}" for number in range(6)], org=org)
+
     def _ask(self, method: str, path: str, command: dict[str, Any] | None = None) -> dict[str, Any]:
         body = None if command is None else json.dumps(command).encode()
         headers = {"X-Control-Token": self._token, "Content-Type": "application/json"}

@@ -8,7 +8,7 @@ from simulator import Simulator
 
 MOST_ROWS = 500
 ARRIVES = "ArrivesAmongFiveHundred"
-LONGEST_TASK_MILLISECONDS = 2500
+LONGEST_TASK_MILLISECONDS = 3000  # on a machine that also runs the demo
 _RECORD = """
     window.tasks = [];
     new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration)))
