@@ -1,8 +1,10 @@
-# Seven words. Everything runs in .venv, made from requirements*.txt when they change.
+# What can be asked for here. Python's part runs in .venv, made from requirements*.txt when they change; real
+# Salesforce clients and the DevHub's page need Node.js, Java and Chromium, which nothing else does.
 PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo run test check fix bench conformance
+.PHONY: test-salesforce demo-lwc java-is-there node-is-there
 
 demo: .venv/runtime   ## a simulated DevHub with 24 scratch orgs, watched
 	$(BIN)/python manage.py demo $(ARGS)
@@ -31,9 +33,7 @@ CLIENTS := tests/conformance
 conformance: .venv/dev $(CLIENTS)/node_modules/.installed .data/conformance/venv/.installed   ## real Salesforce clients against the simulator
 	$(BIN)/python -m tests.conformance $(ARGS)
 
-$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json
-	@command -v npm >/dev/null \
-	  || { echo "make conformance needs Node.js 20 or newer with npm; on Debian and Ubuntu: apt-get install nodejs npm"; exit 1; }
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json | node-is-there
 	cd $(CLIENTS) && npm ci --loglevel=error
 	@touch $@
 
@@ -55,3 +55,29 @@ $(CLIENTS)/node_modules/.installed: $(CLIENTS)/package-lock.json
 .venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch .venv/runtime $@
+
+test-salesforce: java-is-there salesforce/harness/dist/app.js .venv/browser   ## the DevHub's page, its Apex and metadata
+	cd salesforce && npm test --silent
+	$(BIN)/python -m pytest -c salesforce/harness/checks/pytest.ini salesforce/harness/checks -s
+
+demo-lwc: salesforce/harness/dist/app.js   ## the DevHub's page beside `make demo`, outside Salesforce
+	node salesforce/harness/server/serve.mjs $(ARGS)
+
+node-is-there:
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
+	  || { echo "This needs Node.js 20 or newer and npm. On Debian and Ubuntu: apt-get install nodejs npm, and where that is older: npm install --global node@20"; exit 1; }
+
+java-is-there:
+	@command -v java >/dev/null \
+	  || { echo "make test-salesforce needs Java 17 or newer for its Apex checks; on Debian 12: apt-get install openjdk-17-jre-headless"; exit 1; }
+
+salesforce/node_modules/.installed: salesforce/package-lock.json | node-is-there
+	cd salesforce && npm ci --loglevel=error
+	@touch $@
+
+salesforce/harness/dist/app.js: salesforce/node_modules/.installed $(shell find salesforce/force-app/main/default/lwc salesforce/harness/src salesforce/harness/rollup.config.mjs -type f)
+	cd salesforce && npm run --silent build-page
+
+.venv/browser: .venv/dev salesforce/harness/checks/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r salesforce/harness/checks/requirements.txt
+	@touch $@
