@@ -64,7 +64,7 @@ demo-lwc: salesforce/harness/dist/app.js   ## the DevHub's page beside `make dem
 	node salesforce/harness/server/serve.mjs $(ARGS)
 
 node-is-there:
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 12) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
 	  || { echo "This needs Node.js 20 or newer and npm. On Debian and Ubuntu: apt-get install nodejs npm, and where that is older: npm install --global node@20"; exit 1; }
 
 java-is-there:

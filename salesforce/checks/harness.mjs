@@ -2,7 +2,7 @@
  * The harness shows the page outside Salesforce and stands in for Apex there: it must speak as Apex does. And the
  * settings are the same wherever they have a value: in Apex, in the record Default, as a new record's, in the harness.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { methodsOf } from "./apexCalls.mjs";
 import { files, PROJECT, SOURCE } from "./project.mjs";
@@ -14,14 +14,11 @@ const SERVER = path.join(PROJECT, "harness/server");
 export async function check() {
   const settings = settingsOfApex();
   const wrong = [...settings.values()].flatMap(differencesOfSetting);
-  const isThere = existsSync(SERVER) || !process.env.SCRATCHER_WITHOUT_PAGE;
-  if (isThere) {
-    wrong.push(...(await differencesOfWords()), ...(await differencesOfMethods(settings)));
-  }
+  wrong.push(...(await differencesOfWords()), ...(await differencesOfMethods(settings)));
   if (wrong.length) {
     throw new Error(wrong.join("\n"));
   }
-  return `${settings.size} settings${isThere ? " and the harness" : ", BUT NO HARNESS: SCRATCHER_WITHOUT_PAGE is set"}`;
+  return `${settings.size} settings and the harness`;
 }
 
 /** {name, field, value} by name: what Apex takes where the record says nothing. */
@@ -52,6 +49,9 @@ async function differencesOfWords() {
   const text = read("classes/ScratcherFailure.cls");
   const constants = new Map([...text.matchAll(/String (\w+) = '(.*)';/g)].map(([, name, words]) => [name, words]));
   const actions = [...text.matchAll(/'(\w+)' => (?:'(.*)'|(\w+))/g)];
+  if (!actions.length) {
+    throw new Error("ScratcherFailure.cls names no action");
+  }
   const { failure } = await import(path.join(SERVER, "failures.mjs"));
   return actions
     .map(([, code, words, constant]) => ({

@@ -97,7 +97,7 @@ function objectExists(file, name) {
 }
 
 function pageIs(file, name) {
-  return process.env.SCRATCHER_WITHOUT_PAGE ? [] : exists(file, `lwc/${name}/${name}.js`);
+  return exists(file, `lwc/${name}/${name}.js`);
 }
 
 function isAmong(file, name, known) {

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.db.models import F
@@ -19,17 +21,20 @@ from tests.simulators import Simulator
 from tests.watching import Watch, simulated, watch
 
 CHANNEL = "/event/Scratcher_Change__e"
+OBJECT = Path(__file__).parents[2] / "salesforce/force-app/main/default/objects/Scratcher_Change__e"
+TYPES = {"Text": "string", "Number": "double"}
+
+
+def _declared(file: Path) -> dict[str, Any]:
+    """A field as the package's metadata has it, in the simulator's words."""
+    told = {each.tag.rpartition("}")[2]: each.text or "" for each in ElementTree.parse(file).getroot()}
+    sizes: dict[str, Any] = {name: int(told[name]) for name in ("length", "precision", "scale") if name in told}
+    return {"name": told["fullName"], "type": TYPES[told["type"]], **sizes}
+
+
 PACKAGE = {
-    "name": "Scratcher_Change__e",
-    "fields": [
-        {"name": "Org_Id__c", "type": "string", "length": 18},
-        {"name": "Org_Name__c", "type": "string", "length": 255},
-        {"name": "Dev_Hub_Id__c", "type": "string", "length": 18},
-        *[
-            {"name": name, "type": "double", "precision": 18, "scale": 0}
-            for name in ("Change_Count__c", "Feed_From__c", "Feed_To__c")
-        ],
-    ],
+    "name": OBJECT.name,
+    "fields": [_declared(file) for file in sorted((OBJECT / "fields").glob("*.field-meta.xml"))],
 }
 
 

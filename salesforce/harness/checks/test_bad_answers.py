@@ -99,7 +99,7 @@ def test_the_service_goes_away_and_comes_back(page: Page, service: Service, scre
         screens.look(page, "went-away")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text(AWAY)).to_have_count(0)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_text("Not live")).to_have_count(0)
 
 
 def test_without_the_permission_set(open_page: Open, screens: Screens) -> None:

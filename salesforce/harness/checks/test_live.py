@@ -17,12 +17,12 @@ def a_new_name() -> str:
 
 
 def test_a_change_appears_by_an_event(page: Page, simulator: Simulator) -> None:
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     name = a_new_name()
     simulator.edit(name)
     row = page.locator("c-scratcher-datatable tbody tr").filter(has_text=name)
     expect(row).to_be_visible(timeout=SOON)
     expect(row.get_by_title("Came in while this page was open")).to_be_visible()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
 
 def test_a_change_appears_by_polling_where_there_are_no_events(open_page: Open, simulator: Simulator) -> None:

@@ -28,7 +28,8 @@ export function apexMethods({ url, key, devHub, settings = {} }) {
       get("/api/changes", { ...filters, limit: pageSize, cursor }),
     "ScratcherExternalService.getChangesAfter": ({ filters, pageSize, after }) =>
       get("/api/changes", { ...filters, limit: pageSize, after }),
-    "ScratcherExternalService.getOrgs": ({ pageSize, cursor }) => get("/api/orgs", { limit: pageSize, cursor }),
+    "ScratcherExternalService.getOrgs": ({ pageSize, cursor }) =>
+      get("/api/orgs", { status: "Active", limit: pageSize, cursor }),
     "ScratcherExternalService.getCoverage": () => get("/api/coverage"),
     "ScratcherExternalService.getOverlaps": ({ days, pageSize, cursor }) =>
       get("/api/overlaps", { days, limit: pageSize, cursor }),

@@ -18,7 +18,8 @@ const DEFAULTS = {
 };
 const NARROW_PIXELS = 640;
 const TABLE_PIXELS = 1040;
-const ORGS_STAY_MILLISECONDS = 300000; // for so long Salesforce answers a cacheable method from its cache
+const ORGS_STAY_MILLISECONDS = 300000;
+const AROUND_STAYS_MILLISECONDS = 60000; // coverage and dangers, where no news comes
 const PHASE = { LOADING: "loading", READY: "ready", FAILED: "failed", NO_DEV_HUB: "no dev hub" };
 
 /** All changes of all scratch orgs, live, with what is in danger on top. */
@@ -53,6 +54,7 @@ export default class Scratcher extends LightningElement {
   _width;
   _isGone = false;
   _orgsReadAt = 0;
+  _aroundReadAt = 0;
 
   connectedCallback() {
     this._isGone = false;
@@ -87,6 +89,9 @@ export default class Scratcher extends LightningElement {
     try {
       await (this.phase === PHASE.READY ? this._follow() : this._open());
       this._recover();
+      if (Date.now() - this._aroundReadAt > AROUND_STAYS_MILLISECONDS) {
+        this._refreshAround();
+      }
     } catch (error) {
       this.error = error;
       this.phase = this.phase === PHASE.LOADING ? PHASE.FAILED : this.phase;
@@ -104,16 +109,23 @@ export default class Scratcher extends LightningElement {
       return;
     }
     this._feed = new Feed(changes, this.settings);
-    await this._feed.open({});
+    await this._feed.open(this.filters);
     this._show();
     this.phase = PHASE.READY;
+    this._aroundReadAt = Date.now(); // by the children themselves, as they appear
     this._readOrgs();
   }
 
   async _follow() {
+    if (this._feed.filters !== this.filters && !this.isFiltering) {
+      await this._feed.open(this.filters); // the answer to the filter that was chosen did not come
+      this._show();
+      return;
+    }
     const count = await this._feed.follow();
     this._show();
     if (count > 0) {
+      this._live?.found();
       this.news = newsOf(count);
       this._refreshAround();
     }
@@ -136,6 +148,7 @@ export default class Scratcher extends LightningElement {
   }
 
   _refreshAround() {
+    this._aroundReadAt = Date.now();
     this.template.querySelector("c-scratcher-coverage")?.refresh();
     this.template.querySelector("c-scratcher-dangers")?.refresh();
     if (Date.now() - this._orgsReadAt > ORGS_STAY_MILLISECONDS) {
@@ -273,12 +286,13 @@ export default class Scratcher extends LightningElement {
   }
 
   handlePolled() {
-    this._live.nudge();
+    this._live.nudge(true);
+    this._refreshAround();
     this._readOrgs();
   }
 
   handleRetry() {
-    this._live.nudge();
+    this._live.nudge(true);
   }
 
   async _load(step) {

@@ -54,10 +54,10 @@ function soonest({ days }) {
   return days ?? Infinity;
 }
 
-function described(org) {
+function described(org, index) {
   const days = daysUntil(org.expiration_date);
   return {
-    id: org.org_id,
+    id: org.org_id ?? `no id ${index}`, // hidden from this user
     label: orgLabel(org),
     hint: org.username,
     url: safeUrl(org.link),

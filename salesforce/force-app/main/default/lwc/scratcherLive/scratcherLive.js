@@ -1,6 +1,7 @@
 /**
- * Says when to look for news: at each platform event where the streaming API is to be had, and every now and then
- * anyway, since an event is only a nudge; every `seconds` where it is not. Sleeps while the tab is hidden.
+ * Says when to look for news: every `seconds`, and at each platform event. Once events come, more rarely by itself: an
+ * event is only a nudge, and one may be lost. A channel that can be heard proves nothing: perhaps nobody publishes.
+ * Sleeps while the tab is hidden.
  */
 import { isEmpEnabled, onError, subscribe, unsubscribe } from "lightning/empApi";
 import { forget, later } from "c/scratcherTimer";
@@ -16,6 +17,9 @@ export class Live {
   _running = false;
   _again = false;
   _stopped = false;
+  _hears = false;
+  _announced = false;
+  _notBefore = 0;
 
   /**
    * `look`: called, never twice at a time; it never fails, and may answer for how many seconds to leave it alone.
@@ -26,13 +30,14 @@ export class Live {
     this._told = told;
     this._seconds = seconds;
     this._seen = () => !document.hidden && this.nudge();
+    this._pause = seconds * 1000;
   }
 
   async start(wantsEvents) {
     document.addEventListener("visibilitychange", this._seen);
-    const hasEvents = wantsEvents && (await this._subscribe());
-    if (!this._stopped) {
-      this._pace(hasEvents);
+    this._pace(false);
+    if (wantsEvents) {
+      await this._subscribe();
     }
   }
 
@@ -48,31 +53,52 @@ export class Live {
   async _subscribe() {
     try {
       if (!(await isEmpEnabled())) {
-        return false;
+        return;
       }
-      onError(() => this._pace(false));
-      this._subscription = await subscribe(CHANNEL, NEW_EVENTS_ONLY, () => this.nudge());
+      onError(() => this._pace(false)); // of the whole page: the next event tells that ours is well
+      this._subscription = await subscribe(CHANNEL, NEW_EVENTS_ONLY, () => this._hear());
     } catch {
-      return false; // no streaming for this user or page: polling shows the same, a little later
+      return; // no streaming for this user or page: polling shows the same, a little later
     }
     if (this._stopped) {
       unsubscribe(this._subscription, () => {});
     }
-    return true;
   }
 
-  _pace(hasEvents) {
-    this._told(hasEvents ? "events" : "polling");
-    this._pause = this._seconds * 1000 * (hasEvents ? SAFETY_FACTOR : 1);
-    this._wait(this._pause);
+  _hear() {
+    this._announced = true;
+    if (!this._hears) {
+      this._pace(true);
+    }
+    this.nudge();
   }
 
-  /** Looks soon: there is news, or somebody asks for it. */
-  nudge() {
+  _pace(hears) {
+    if (this._stopped) {
+      return;
+    }
+    this._hears = hears;
+    this._told(hears ? "events" : "polling");
+    this._pause = this._seconds * 1000 * (hears ? SAFETY_FACTOR : 1);
+    if (!this._running) {
+      this._wait(Math.max(this._pause, this._notBefore - Date.now()));
+    }
+  }
+
+  /** A look found news. Where no event had told of it, nobody publishes any more. */
+  found() {
+    if (this._hears && !this._announced) {
+      this._pace(false);
+    }
+  }
+
+  /** Looks soon: there is news. `now`: somebody asks for it, whatever the service said. */
+  nudge(now = false) {
+    this._notBefore = now ? 0 : this._notBefore;
     if (this._running) {
       this._again = true;
     } else {
-      this._wait(GATHER_MILLISECONDS);
+      this._wait(Math.max(GATHER_MILLISECONDS, this._notBefore - Date.now()));
     }
   }
 
@@ -90,6 +116,8 @@ export class Live {
       this._again = false;
       atLeastSeconds = (await this._look()) ?? 0;
       this._running = false;
+      this._announced = this._again;
+      this._notBefore = Date.now() + atLeastSeconds * 1000;
     }
     this._wait(Math.max(this._again ? GATHER_MILLISECONDS : this._pause, atLeastSeconds * 1000));
   }

@@ -15,8 +15,14 @@ export default class ScratcherPoll extends LightningElement {
   said = "";
   isTrouble = false;
   _timer = null;
+  _isGone = false;
+
+  connectedCallback() {
+    this._isGone = false;
+  }
 
   disconnectedCallback() {
+    this._isGone = true;
     forget(this._timer);
   }
 
@@ -47,6 +53,9 @@ export default class ScratcherPoll extends LightningElement {
   async _follow(asked) {
     try {
       const { id, status, progress } = await asked;
+      if (this._isGone) {
+        return;
+      }
       this.percent = progress.total ? Math.round((100 * progress.current) / progress.total) : 0;
       this._say(progress.message || "The poll begins", status === "failed");
       if (status === "running") {

@@ -6,7 +6,6 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WORDS = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-// The words around it are English, too.
 const EXACT = new Intl.DateTimeFormat(LOCALE, {
   dateStyle: "medium",
   timeStyle: "long",

@@ -188,3 +188,15 @@ it("is accessible", async () => {
   jest.useRealTimers();
   await expect(element).toBeAccessible();
 });
+
+it("asks again for a filter whose answer did not come", async () => {
+  await show();
+  getChanges.mockRejectedValueOnce(
+    apexError({ code: "service_away", message: "Away.", action: "", serviceAway: true })
+  );
+  await happen("c-scratcher-filters", "filter", { change_type: "DELETE" });
+  getChanges.mockResolvedValueOnce(page({ changes: changes(1, 9), latest: 10, next: null }));
+  await pass(60000);
+  expect(getChanges).toHaveBeenLastCalledWith({ filters: { change_type: "DELETE" }, pageSize: 100, cursor: null });
+  expect(list().rows.map((row) => row.id)).toEqual(["9"]);
+});

@@ -70,3 +70,9 @@ it("says why it cannot be read, and reads again", async () => {
   expect(items()).toHaveLength(1);
   expect(element.shadowRoot.querySelector("c-scratcher-notice")).toBeNull();
 });
+
+it("lists orgs whose ids this user may not read", async () => {
+  getLocalOrgs.mockResolvedValue({ orgs: [localOrg({ org_id: null }), localOrg({ org_id: null })] });
+  await show();
+  expect(items()).toHaveLength(2);
+});

@@ -28,10 +28,10 @@ function hide(hidden) {
 
 it("looks at events, gathering those that come together, and now and then anyway", async () => {
   await live.start(true);
-  expect(told).toHaveBeenLastCalledWith("events");
   expect(subscribe).toHaveBeenCalledWith("/event/Scratcher_Change__e", -1, expect.any(Function));
   const arrives = subscribe.mock.calls[0][2];
   [1, 2, 3].forEach(() => arrives());
+  expect(told).toHaveBeenLastCalledWith("events");
   await pass(400);
   expect(look).toHaveBeenCalledTimes(1);
   await pass(60000);
@@ -50,6 +50,33 @@ it.each([
   expect(look).toHaveBeenCalledTimes(2);
 });
 
+it("polls where it is subscribed and nobody publishes", async () => {
+  await live.start(true);
+  expect(told).toHaveBeenLastCalledWith("polling");
+  await pass(10000);
+  await pass(10000);
+  expect(look).toHaveBeenCalledTimes(2);
+});
+
+it("polls again where news come that no event told of", async () => {
+  await live.start(true);
+  subscribe.mock.calls[0][2]();
+  await pass(400);
+  look.mockImplementationOnce(async () => live.found());
+  await pass(60000);
+  expect(told).toHaveBeenLastCalledWith("polling");
+  await pass(10000);
+  expect(look).toHaveBeenCalledTimes(3);
+});
+
+it("keeps its pace where an event told of the news", async () => {
+  await live.start(true);
+  look.mockImplementation(async () => live.found());
+  subscribe.mock.calls[0][2]();
+  await pass(400);
+  expect(told).toHaveBeenLastCalledWith("events");
+});
+
 it("does not subscribe where an admin switched events off", async () => {
   await live.start(false);
   expect(subscribe).not.toHaveBeenCalled();
@@ -58,10 +85,15 @@ it("does not subscribe where an admin switched events off", async () => {
 
 it("polls after the connection was lost", async () => {
   await live.start(true);
+  const arrives = subscribe.mock.calls[0][2];
+  arrives();
+  await pass(400);
   onError.mock.calls[0][0]({ error: "lost" });
   expect(told).toHaveBeenLastCalledWith("polling");
   await pass(10000);
-  expect(look).toHaveBeenCalledTimes(1);
+  expect(look).toHaveBeenCalledTimes(2);
+  arrives();
+  expect(told).toHaveBeenLastCalledWith("events");
 });
 
 it("never looks twice at a time, and once more for what came meanwhile", async () => {
@@ -88,6 +120,7 @@ it("leaves the service alone for as long as it is told", async () => {
   look.mockResolvedValueOnce(40);
   await live.start(false);
   await pass(10000);
+  live.nudge();
   await pass(39000);
   expect(look).toHaveBeenCalledTimes(1);
   await pass(1000);
@@ -119,4 +152,13 @@ it("ends with its subscription, also one that comes late", async () => {
   expect(unsubscribe).toHaveBeenCalledTimes(1);
   await pass(120000);
   expect(look).not.toHaveBeenCalled();
+});
+
+it("looks at once where somebody asks for it, whatever the service said", async () => {
+  look.mockResolvedValueOnce(40);
+  await live.start(false);
+  await pass(10000);
+  live.nudge(true);
+  await pass(300);
+  expect(look).toHaveBeenCalledTimes(2);
 });
