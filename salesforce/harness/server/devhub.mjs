@@ -6,7 +6,7 @@ import { failure } from "./failures.mjs";
 const API = "/services/data/v65.0/query";
 const ACTIVE_ORGS =
   "SELECT ScratchOrg, ScratchOrgInfoId, OrgName, SignupUsername, Edition, ExpirationDate, CreatedDate, Owner.Name " +
-  "FROM ActiveScratchOrg ORDER BY CreatedDate DESC LIMIT 1000";
+  "FROM ActiveScratchOrg ORDER BY ExpirationDate NULLS LAST LIMIT 1000";
 const INFOS = "SELECT Id, Status, LoginUrl FROM ScratchOrgInfo";
 
 /** `file`: where the simulator says of itself how it is reached. */

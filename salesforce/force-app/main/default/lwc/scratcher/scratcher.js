@@ -52,12 +52,11 @@ export default class Scratcher extends LightningElement {
   _feed;
   _live;
   _width;
-  _isGone = false;
+  _turn = 0; // of being on a page
   _orgsReadAt = 0;
   _aroundReadAt = 0;
 
   connectedCallback() {
-    this._isGone = false;
     this._width = new ResizeObserver(([{ contentRect }]) => {
       this.isNarrow = contentRect.width > 0 && contentRect.width < NARROW_PIXELS;
       this.isList = contentRect.width > 0 && contentRect.width < TABLE_PIXELS;
@@ -69,12 +68,13 @@ export default class Scratcher extends LightningElement {
   disconnectedCallback() {
     this._width.disconnect();
     this._live?.stop();
-    this._isGone = true;
+    this._turn += 1;
   }
 
   async _begin() {
+    const turn = this._turn;
     await this._look();
-    if (this.phase !== PHASE.NO_DEV_HUB && !this._isGone) {
+    if (this.phase !== PHASE.NO_DEV_HUB && turn === this._turn) {
       const told = (by) => {
         this.liveBy = by;
       };

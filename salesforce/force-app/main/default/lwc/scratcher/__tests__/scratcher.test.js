@@ -200,3 +200,13 @@ it("asks again for a filter whose answer did not come", async () => {
   expect(getChanges).toHaveBeenLastCalledWith({ filters: { change_type: "DELETE" }, pageSize: 100, cursor: null });
   expect(list().rows.map((row) => row.id)).toEqual(["9"]);
 });
+
+it("looks for news once at a time, however often it is moved while it loads", async () => {
+  element = createElement("c-scratcher", { is: Scratcher });
+  document.body.appendChild(element);
+  document.body.removeChild(element);
+  document.body.appendChild(element);
+  await pass();
+  await pass(SECONDS * 1000);
+  expect(getChangesAfter).toHaveBeenCalledTimes(1);
+});
