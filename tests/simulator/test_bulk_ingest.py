@@ -151,12 +151,11 @@ def test_others_are_answered_while_a_job_runs(api: Api) -> None:
     job = create(api, operation="insert", object="Account")
     upload(api, job["id"], "Name\n" + "".join(f"Account {number}\n" for number in range(20_000)))
     close(api, job["id"])
-    slowest = 0.0
+    answered = 0
     while api.call("GET", f"{INGEST}/{job['id']}").json()["state"] in ("UploadComplete", "InProgress"):
-        asked = time.monotonic()
-        api.call("GET", "/services/data/v67.0/limits")
-        slowest = max(slowest, time.monotonic() - asked)
-    assert slowest < 1
+        assert api.call("GET", "/services/data/v67.0/limits").status_code == 200
+        answered += 1
+    assert answered >= 5
     assert finished(api, job["id"])["numberRecordsProcessed"] == 20_000
 
 
