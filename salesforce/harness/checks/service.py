@@ -6,14 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import Request, urlopen
 
 SILENCE_SECONDS = 12  # longer than the time limit of Apex
 
 Instead = Callable[["Handler"], None]
 Mend = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+class Changes(NamedTuple):
+    """One answer of the feed, and what was asked."""
+
+    query: dict[str, str]
+    changes: list[dict[str, Any]]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -88,6 +96,22 @@ class Service:
     def mending(self, mend: Mend) -> Iterator[None]:
         """The demo's answers are changed on their way: `mend(path, answer)`."""
         yield from self._with(_mend=mend)
+
+    @contextmanager
+    def without_news(self) -> Iterator[list[Changes]]:
+        """No change comes in; tells the other pages of changes that the service answered since, the last one last."""
+        pages: list[Changes] = []
+
+        def listen(path: str, answer: dict[str, Any]) -> dict[str, Any]:
+            query = dict(parse_qsl(urlsplit(path).query))
+            if "after" in query:
+                return answer | {"changes": []}
+            if "changes" in answer and query["limit"] != "1":  # of which the harness makes its events
+                pages.append(Changes(query, answer["changes"]))
+            return answer
+
+        with self.mending(listen):
+            yield pages
 
     def _with(self, **values: Any) -> Iterator[None]:
         before = {name: getattr(self, name) for name in values}

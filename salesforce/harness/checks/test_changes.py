@@ -2,24 +2,50 @@
 
 import re
 import xml.etree.ElementTree as ET
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from conftest import ask
+from playwright.sync_api import Locator, Page, expect
 from screens import Screens
+from service import Changes, Service
 from simulator import Simulator
 
 ROWS = "c-scratcher-datatable tbody tr"
+FEED = "**/apex/ScratcherExternalService.getChanges"
 WAIT_FOR_POLL = 60_000  # milliseconds
 
 
+def column(page: Page, label: str) -> Locator:
+    return page.locator(f"{ROWS} > [data-label='{label}']")
+
+
 def cells(page: Page, label: str) -> list[str]:
-    found = page.locator(f"{ROWS} [data-label='{label}']").all_inner_texts()
-    return [text.strip() for text in found]
+    return [text.strip() for text in column(page, label).all_inner_texts()]
 
 
 def choose(page: Page, filter_name: str, option: str | re.Pattern[str]) -> None:
     page.get_by_role("combobox", name=filter_name).click()
     page.get_by_role("option", name=option).first.click()
+
+
+def answer_to(page: Page, pages: list[Changes], filter_name: str, option: str | re.Pattern[str]) -> Changes:
+    """The last of `pages`, which came in for this choice."""
+    with page.expect_response(FEED):
+        choose(page, filter_name, option)
+    return pages[-1]
+
+
+def expect_only(page: Page, answer: Changes) -> None:
+    """The table shows what was answered, which is something, and nothing else."""
+    assert answer.changes
+    names = [change["member_name"] for change in answer.changes]
+    expect(column(page, "Name")).to_have_text(names, use_inner_text=True)
+
+
+def times(page: Page) -> list[datetime]:
+    found = page.locator(f"{ROWS} time").evaluate_all("(times) => times.map((time) => time.dateTime)")
+    return [datetime.fromisoformat(time) for time in found]
 
 
 def test_the_first_hundred_changes_with_what_is_in_danger(page: Page, screens: Screens) -> None:
@@ -52,26 +78,51 @@ def test_sorting_by_name_and_back(page: Page) -> None:
     assert cells(page, "Name") == sorted(names, key=str.lower, reverse=True)
 
 
-def test_filters_ask_the_service_and_can_be_cleared(page: Page, screens: Screens) -> None:
-    choose(page, "Kind", "New")
-    expect(page.get_by_role("button", name="Clear filters")).to_be_visible()
-    expect(page.locator(ROWS).filter(has_text="Changed")).to_have_count(0)
-    assert set(cells(page, "Kind")) == {"New"}
-    choose(page, "Type", "ApexClass")
-    expect(page.locator(ROWS).filter(has_text="LightningComponentBundle")).to_have_count(0)
-    assert set(cells(page, "Type")) == {"ApexClass"}
-    screens.look(page, "filtered")
-    page.get_by_role("button", name="Clear filters").click()
-    expect(page.locator(ROWS).filter(has_text="Changed").first).to_be_visible()
+def test_filters_ask_the_service_and_can_be_cleared(page: Page, service: Service, screens: Screens) -> None:
+    with service.without_news() as pages:
+        expect_only(page, answer_to(page, pages, "Kind", "New"))
+        answer = answer_to(page, pages, "Type", "ApexClass")
+        assert answer.query == {"change_type": "NEW", "member_type": "ApexClass", "limit": "100"}
+        expect_only(page, answer)
+        assert {*cells(page, "Kind"), *cells(page, "Type")} == {"New", "ApexClass"}
+        screens.look(page, "filtered")
+        with page.expect_response(FEED):
+            page.get_by_role("button", name="Clear filters").click()
+        assert pages[-1].query == {"limit": "100"}
+        expect_only(page, pages[-1])
 
 
-def test_filter_by_org_person_and_time(page: Page) -> None:
-    person = cells(page, "Person")[0]
-    choose(page, "Person", person)
-    choose(page, "Since", "Last hour")
-    choose(page, "Org", re.compile("·"))
-    page.wait_for_timeout(1500)
-    assert {*cells(page, "Person")} <= {person}
+def test_filter_by_person(page: Page, service: Service) -> None:
+    people = cells(page, "Person")
+    person = min(people, key=people.count)
+    with service.without_news() as pages:
+        answer = answer_to(page, pages, "Person", person)
+        assert answer.query["changed_by"] == person
+        expect_only(page, answer)
+    assert set(cells(page, "Person")) == {person}
+
+
+def test_filter_by_org(page: Page, service: Service, access: dict[str, str]) -> None:
+    orgs = ask(access, "/api/orgs?status=Active&limit=200")["orgs"]
+    org = min((org for org in orgs if org["changes_total"]), key=lambda org: org["changes_total"])
+    with service.without_news() as pages:
+        answer = answer_to(page, pages, "Org", re.compile(f"· {re.escape(org['username'])}$"))
+        assert answer.query["org"] == org["org_id"]
+        expect_only(page, answer)
+    assert {change["org"]["org_id"] for change in answer.changes} == {org["org_id"]}
+    assert set(cells(page, "Org")) == {org["alias"] or org["name"]}
+
+
+def test_filter_by_time(page: Page, service: Service) -> None:
+    before = times(page)
+    newest = max(before)
+    assert min(before) < newest, "the demo has to have older changes too"
+    page.clock.set_fixed_time(newest + timedelta(hours=1))  # everything else is older than an hour
+    with service.without_news() as pages:
+        answer = answer_to(page, pages, "Since", "Last hour")
+        assert datetime.fromisoformat(answer.query["since"]) == newest
+        expect_only(page, answer)
+    assert min(times(page)) >= newest
 
 
 def test_nothing_fits(page: Page, screens: Screens) -> None:
@@ -106,19 +157,24 @@ def test_more_by_cursor_until_the_most(page: Page, simulator: Simulator, screens
     screens.look(page, "five-hundred")
 
 
-def test_package_xml_of_the_selected(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("searchbox").fill("apexclass")
-    expect(page.get_by_text("fit the search")).to_be_visible()
-    for row in (0, 1):
-        page.locator(ROWS).nth(row).locator("label.slds-checkbox__label").click()
-    with page.expect_download() as downloading:
-        page.get_by_role("button", name="package.xml of 2 selected").click()
+def test_package_xml_of_the_selected(page: Page, service: Service, tmp_path: Path) -> None:
+    with service.without_news() as pages:
+        expect_only(page, answer_to(page, pages, "Kind", "New"))
+        page.get_by_role("searchbox").fill("apexclass")
+        expect(page.get_by_text("fit the search")).to_be_visible()
+        for row in (0, 1):
+            page.locator(ROWS).nth(row).locator("label.slds-checkbox__label").click()
+        with page.expect_download() as downloading:
+            page.get_by_role("button", name="package.xml of 2 selected").click()
+        selected = set(cells(page, "Name")[:2])
     assert downloading.value.suggested_filename == "package.xml"
     downloading.value.save_as(tmp_path / "package.xml")
     package = ET.parse(tmp_path / "package.xml").getroot()
     namespace = "{http://soap.sforce.com/2006/04/metadata}"
-    assert {name.text for name in package.iter(f"{namespace}name")} <= {"ApexClass"}
-    expect(page.get_by_text(re.compile("package.xml names|Nothing to retrieve"))).to_be_visible()
+    assert {name.text for name in package.iter(f"{namespace}name")} == {"ApexClass"}
+    assert {member.text for member in package.iter(f"{namespace}members")} == selected
+    count = "1 component" if len(selected) == 1 else "2 components"
+    expect(page.get_by_text(f"package.xml names {count}.")).to_be_visible()
 
 
 def test_narrow_pages_show_a_list_that_sorts_selects_and_filters(page: Page, screens: Screens) -> None:
