@@ -1,6 +1,7 @@
-"""Each state at two widths: a picture to look at, and what a program can see: nothing wider than the page, no words cut
-off, no violation that axe finds."""
+"""Each state at two widths: a picture to look at, and what a program can see: nothing wider than the page, nothing upon
+something else, no words cut off or pale, no violation that axe finds."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,59 +9,9 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = ((1280, 900), (390, 844))
+FAULTS = Path(__file__).with_name("faults.js")
 MOST_PIXELS = 2400
 
-# What reaches beyond the page, and words that are cut off without a title that has them whole.
-_SPILLED = """
-(elements) => {
-  const found = [], words = document.createRange();
-  const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth > width) found.push("the page scrolls sideways");
-  const elsewhere = "c-scratcher-datatable, .slds-assistive-text, .slds-listbox, .slds-dropdown";
-  for (const element of elements) {
-    const box = element.getBoundingClientRect();
-    if (box.width === 0 || element.closest(elsewhere)) continue;
-    const beyond = box.right > width + 1 || box.left < -1;
-    if (beyond) found.push(`${element.tagName} ${element.className} reaches beyond the page`);
-    words.selectNodeContents(element);
-    const needed = words.getBoundingClientRect().width;
-    const cut = needed > box.width + 1 && getComputedStyle(element).overflowX === "hidden";
-    if (cut && !element.title && element.textContent) found.push(`cut off: ${element.textContent.slice(0, 80)}`);
-  }
-  return [...new Set(found)];
-}
-"""
-# Words that are hard to read on what is behind them (WCAG AA). axe says itself that it cannot tell in synthetic shadow.
-_PALE = """
-(elements) => {
-  const channels = (color) => (color.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
-  const alpha = (color) => channels(color)[3] ?? 1;
-  const linear = (value) => (value <= 10.31475 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
-  const light = (color) => {
-    const [red, green, blue] = channels(color).map(linear);
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) {
-      const color = getComputedStyle(at).backgroundColor;
-      if (alpha(color) === 1) return color;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const found = [];
-  for (const element of elements) {
-    const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    const box = element.getBoundingClientRect();
-    if (!words || box.width < 2 || element.closest(":disabled, .slds-assistive-text")) continue;
-    const style = getComputedStyle(element);
-    const [dark, bright] = [light(style.color), light(behind(element))].sort((one, other) => one - other);
-    const ratio = (bright + 0.05) / (dark + 0.05);
-    const isLarge = parseFloat(style.fontSize) >= 18.66;
-    if (ratio < (isLarge ? 3 : 4.5)) found.push(`${ratio.toFixed(1)}: ${element.textContent.trim().slice(0, 60)}`);
-  }
-  return [...new Set(found)].map((pale) => `contrast ${pale}`);
-}
-"""
 _AXE = """
 async () => {
   const {violations} = await axe.run(document, {resultTypes: ["violations"]});
@@ -74,6 +25,12 @@ class Screens:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, name: str, figures: Any) -> None:
+        """Beside the pictures, and on the screen."""
+        text = json.dumps(figures, indent=2)
+        (self.folder / name).write_text(text)
+        print(f"\n{name}: {text}")
 
     def look(self, page: Page, state: str) -> None:
         """Raises AssertionError with everything that is wrong with the page as it is now."""
@@ -92,8 +49,9 @@ class Screens:
 
 
 def seen(page: Page) -> list[Any]:
-    elements = page.locator("main *")  # a locator sees into components
-    return [*elements.evaluate_all(_SPILLED), *elements.evaluate_all(_PALE)]
+    page.evaluate(FAULTS.read_text())
+    found: list[Any] = page.locator("main *").evaluate_all("(elements) => findFaults(elements)")  # also in components
+    return found
 
 
 def violations(page: Page) -> list[Any]:

@@ -89,7 +89,11 @@ def _down(service: Service) -> AbstractContextManager[None]:
     return service.answering(502, "")
 
 
-def test_the_service_goes_away_and_comes_back(page: Page, service: Service, screens: Screens) -> None:
+def test_the_service_goes_away_and_comes_back(
+    open_page: Open, patient_url: str, service: Service, screens: Screens
+) -> None:
+    page = open_page("?emp=off", at=patient_url)  # looks again only when it is told to
+    page.get_by_text("latest changes").wait_for()
     rows = page.locator("c-scratcher-datatable tbody tr")
     with _down(service):
         page.get_by_role("button", name="Poll now").click()
