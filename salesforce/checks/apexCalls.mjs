@@ -10,8 +10,8 @@ export const title = "what the page calls in Apex";
 const METHOD = /@AuraEnabled(\([^)]*\))?\s+(?:public|global)\s+static\s+[\w<>, .]+?\s+(\w+)\s*\(([^)]*)\)/g;
 
 export function check() {
-  const methods = new Map(files(SOURCE, (file) => file.endsWith(".cls")).flatMap(methodsOf));
-  const calls = files(SOURCE, (file) => /\/lwc\/.*\.js$/.test(file)).flatMap(callsOf);
+  const methods = methodsOfApex();
+  const calls = callsOfPage();
   const wrong = calls.length ? calls.flatMap((call) => complaint(call, methods)) : ["no call of Apex was found"];
   if (wrong.length) {
     throw new Error(wrong.join("\n"));
@@ -19,8 +19,17 @@ export function check() {
   return `${calls.length} calls of ${new Set(calls.map((call) => call.method)).size} methods`;
 }
 
-/** ["Class.method", {parameters, cacheable}] of each @AuraEnabled method. */
-export function methodsOf(file) {
+/** {parameters, cacheable} of each @AuraEnabled method, by "Class.method". */
+export function methodsOfApex() {
+  return new Map(files(SOURCE, (file) => file.endsWith(".cls")).flatMap(methodsOf));
+}
+
+/** {place, method, wired, given} of each use of an imported method; given: names, or null where they cannot be read. */
+export function callsOfPage() {
+  return files(SOURCE, (file) => /\/lwc\/.*\.js$/.test(file)).flatMap(callsOf);
+}
+
+function methodsOf(file) {
   const name = /(\w+)\.cls$/.exec(file)[1];
   return [...readFileSync(file, "utf8").matchAll(METHOD)].map(([, options = "", method, parameters]) => [
     `${name}.${method}`,
@@ -35,8 +44,7 @@ export function methodsOf(file) {
   ]);
 }
 
-/** {place, method, wired, given} of each use of an imported method; given: names, or null where they cannot be read. */
-export function callsOf(file) {
+function callsOf(file) {
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const imported = importsOf(source);
   const calls = [];

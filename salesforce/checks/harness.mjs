@@ -4,8 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { methodsOf } from "./apexCalls.mjs";
-import { files, PROJECT, SOURCE } from "./project.mjs";
+import ts from "typescript";
+import { callsOfPage, methodsOfApex } from "./apexCalls.mjs";
+import { PROJECT, SOURCE } from "./project.mjs";
 
 export const title = "settings, and the harness in Apex's place";
 const MAIN = path.join(SOURCE, "main/default");
@@ -14,7 +15,8 @@ const SERVER = path.join(PROJECT, "harness/server");
 export async function check() {
   const settings = settingsOfApex();
   const wrong = [...settings.values()].flatMap(differencesOfSetting);
-  wrong.push(...(await differencesOfWords()), ...(await differencesOfMethods(settings)));
+  wrong.push(...(await differencesOfActions()), ...wordsThatApexHasNot());
+  wrong.push(...(await differencesOfMethods()), ...(await differencesOfSettings(settings)));
   if (wrong.length) {
     throw new Error(wrong.join("\n"));
   }
@@ -45,35 +47,57 @@ function differencesOfSetting({ name, field, value }) {
     .map(([where, text]) => `${name} is ${value} in Apex and ${text} in ${where}`);
 }
 
-async function differencesOfWords() {
+async function differencesOfActions() {
   const text = read("classes/ScratcherFailure.cls");
   const constants = new Map([...text.matchAll(/String (\w+) = '(.*)';/g)].map(([, name, words]) => [name, words]));
-  const actions = [...text.matchAll(/'(\w+)' => (?:'(.*)'|(\w+))/g)];
-  if (!actions.length) {
+  const lines = [...text.matchAll(/'(\w+)' => (?:'(.*)'|(\w+))/g)];
+  if (!lines.length) {
     throw new Error("ScratcherFailure.cls names no action");
   }
-  const { failure } = await import(path.join(SERVER, "failures.mjs"));
-  return actions
-    .map(([, code, words, constant]) => ({
-      code,
-      apex: words ?? constants.get(constant),
-      harness: failure(code, "").action
-    }))
-    .filter(({ apex, harness }) => apex !== harness)
-    .map(({ code, apex, harness }) => `${code}: Apex says "${apex}", the harness "${harness}"`);
+  const apex = Object.fromEntries(lines.map(([, code, words, constant]) => [code, words ?? constants.get(constant)]));
+  const { ACTIONS: harness } = await import(path.join(SERVER, "failures.mjs"));
+  return [...new Set([...Object.keys(apex), ...Object.keys(harness)])]
+    .filter((code) => apex[code] !== harness[code])
+    .map((code) => `${code}: Apex says "${apex[code]}", the harness "${harness[code]}"`);
 }
 
-async function differencesOfMethods(settings) {
-  const { apexMethods, SETTINGS } = await import(path.join(SERVER, "apex.mjs"));
-  const known = new Map(files(SOURCE, (file) => file.endsWith(".cls")).flatMap(methodsOf));
-  const strangers = Object.keys(apexMethods({})).filter((method) => !known.has(method));
-  const names = new Set([...settings.keys(), ...Object.keys(SETTINGS)]);
+/** Of the harness's sentences about failures, the pieces between the values in them. */
+function wordsThatApexHasNot() {
+  const apex = ["ScratcherFailure", "ScratcherAnswer"].map((name) => read(`classes/${name}.cls`)).join();
+  const text = readFileSync(path.join(SERVER, "failures.mjs"), "utf8");
+  const source = ts.createSourceFile("failures.mjs", text, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS);
+  const pieces = [];
+  const visit = (node) => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      pieces.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return pieces
+    .filter((piece) => /\w \w/.test(piece) && !apex.includes(piece.replaceAll("'", "\\'")))
+    .map((piece) => `the harness says "${piece}", which Apex says nowhere`);
+}
+
+/** The harness has exactly the methods that the page calls, and Apex has them too. */
+async function differencesOfMethods() {
+  const { apexMethods } = await import(path.join(SERVER, "apex.mjs"));
+  const [harness, apex] = [Object.keys(apexMethods({})), methodsOfApex()];
+  const called = new Set(callsOfPage().map((call) => call.method));
   return [
-    ...strangers.map((method) => `the harness has ${method}, which Apex has not`),
-    ...[...names]
-      .filter((name) => settings.get(name)?.value !== SETTINGS[name])
-      .map((name) => `${name} is ${settings.get(name)?.value} in Apex and ${SETTINGS[name]} in the harness`)
+    ...harness.filter((method) => !apex.has(method)).map((method) => `the harness has ${method}, which Apex has not`),
+    ...harness.filter((method) => !called.has(method)).map((method) => `the harness has ${method}, which nobody calls`),
+    ...[...called]
+      .filter((method) => !harness.includes(method))
+      .map((method) => `the page calls ${method}, which the harness has not`)
   ];
+}
+
+async function differencesOfSettings(settings) {
+  const { SETTINGS } = await import(path.join(SERVER, "apex.mjs"));
+  return [...new Set([...settings.keys(), ...Object.keys(SETTINGS)])]
+    .filter((name) => settings.get(name)?.value !== SETTINGS[name])
+    .map((name) => `${name} is ${settings.get(name)?.value} in Apex and ${SETTINGS[name]} in the harness`);
 }
 
 function read(file) {

@@ -4,7 +4,7 @@ const ENTER_THE_KEY =
   "Ask an admin to enter a valid API key: Setup, Named Credentials, External Credentials, Scratcher.";
 const NARROW_THE_FILTER = "Change the filter, or clear it.";
 const BEGIN_ANEW = "Reload the page to begin anew.";
-const ACTIONS = {
+export const ACTIONS = {
   not_authenticated: ENTER_THE_KEY,
   not_allowed: "Ask an admin for an API key with the scopes read and poll.",
   not_found: "Reload the page: it may be gone, or belong to another team.",
