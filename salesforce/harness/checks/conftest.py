@@ -17,6 +17,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from apex import misfits
 from playwright.sync_api import Browser, Page, sync_playwright
 from screens import Screens
 from service import Service
@@ -175,7 +176,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, url: str) -> Iterator[Open]:
-    """Opens the component; what it may not do (an exception, a request elsewhere) fails the check in the end."""
+    """Opens the component; what it may not do (an exception, a request elsewhere, a call that Apex would refuse) fails
+    the check in the end."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(15_000)
     problems: list[str] = []
@@ -185,6 +187,7 @@ def open_page(browser: Browser, url: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: problems.append(f"{error}\n{error.stack}"))
         page.on("dialog", lambda dialog: problems.append(f"a dialog said {dialog.message}"))
         page.on("request", lambda asked: None if asked.url.startswith((at, "data:")) else problems.append(asked.url))
+        page.on("request", lambda asked: problems.extend(misfits(asked.url, asked.post_data)))
         page.goto(at + query)
         return page
 
