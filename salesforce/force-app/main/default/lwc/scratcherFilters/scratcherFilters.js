@@ -1,6 +1,6 @@
 import { LightningElement, api } from "lwc";
 import { KIND_CHOICES } from "c/scratcherChange";
-import { hoursAgo } from "c/scratcherTime";
+import { exact, hoursAgo } from "c/scratcherTime";
 import { forget, later } from "c/scratcherTimer";
 
 const TYPING_MILLISECONDS = 250;
@@ -101,6 +101,11 @@ export default class ScratcherFilters extends LightningElement {
 
   get prefixLabel() {
     return `Name begins with “${shortened(this.filters.member_name.slice(0, -1))}”`;
+  }
+
+  /** A span is reckoned from when it was chosen; the page may be open for days. */
+  get sinceWords() {
+    return this.filters.since ? `Edited since ${exact(this.filters.since)}` : "";
   }
 
   handleText({ detail }) {

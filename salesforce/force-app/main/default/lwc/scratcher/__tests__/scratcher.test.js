@@ -114,6 +114,20 @@ it("loads more, filters and searches", async () => {
   expect(notice().heading).toBe("No change fits");
 });
 
+it("says that it filters until the last filter that was chosen is answered", async () => {
+  await show();
+  const answers = [];
+  getChanges.mockImplementation(() => new Promise((done) => answers.push(done)));
+  await happen("c-scratcher-filters", "filter", { change_type: "NEW" });
+  await happen("c-scratcher-filters", "filter", { change_type: "DELETE" });
+  answers[0](page());
+  await pass();
+  expect(part("lightning-spinner")).not.toBeNull();
+  answers[1](page());
+  await pass();
+  expect(part("lightning-spinner")).toBeNull();
+});
+
 it("keeps what it shows while the service is away, and shows the DevHub's own list, too", async () => {
   await show();
   getChangesAfter.mockRejectedValueOnce(apexError({ code: "service_away", message: "Away.", serviceAway: true }));

@@ -102,6 +102,7 @@ it("turns a span into the time at which it begins", async () => {
   await choose("since", "24");
   expect(filtered).toHaveBeenLastCalledWith({ since: "2026-11-20T12:00:00.000Z" });
   expect(named("since").value).toBe("24");
+  expect(element.shadowRoot.textContent).toMatch(/Edited since Nov 20, 2026/);
   await choose("since", "");
   expect(filtered).toHaveBeenLastCalledWith({});
 });
