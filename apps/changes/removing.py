@@ -33,7 +33,8 @@ def advance(operation: Operation) -> Step:
     while org := orgs.first():
         if not _remove(org, stop_at):
             return _so_far(operation, orgs)
-    hub.delete()
+    if not _end(hub):
+        return _so_far(operation, orgs)
     return Step(operation.total, f"{operation.total} orgs removed", "done", done=True)
 
 
@@ -55,6 +56,16 @@ def _remove(org: ScratchOrg, stop_at: float) -> bool:
                 cursor.execute(statement, [org.pk, BATCH])
                 rows = cursor.rowcount
     org.delete()
+    return True
+
+
+@transaction.atomic
+def _end(hub: DevHub) -> bool:
+    """False if a sync, which writes under the hub's row, has just added orgs."""
+    hold(DevHub.objects.filter(pk=hub.pk))
+    if hub.scratch_orgs.exists():
+        return False
+    hub.delete()
     return True
 
 

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from apps.launcher import children, local_env
+from apps.launcher import children, demo_package, local_env
 from apps.launcher.embedded import EmbeddedServers
 from apps.launcher.errors import LauncherError
 from apps.launcher.processes import PROCESSES
@@ -35,7 +35,12 @@ ADMIN_EMAIL = "admin@demo.example"
 SIMULATOR_START_SECONDS = 120
 LOOK_SECONDS = 2
 PATIENCE_SECONDS = 170
-OWN_SETTINGS = {"POLL_INTERVAL_MINUTES": "0.25", "SYNC_INTERVAL_MINUTES": "0.25", "SF_CLI": ""}
+OWN_SETTINGS = {
+    "POLL_INTERVAL_MINUTES": "0.25",
+    "SYNC_INTERVAL_MINUTES": "0.25",
+    "PLATFORM_EVENTS_PER_MINUTE": "60",
+    "SF_CLI": "",
+}
 
 
 def demo(data_dir: Path, port: int, simulator_flags: Sequence[str]) -> None:
@@ -54,6 +59,7 @@ def demo(data_dir: Path, port: int, simulator_flags: Sequence[str]) -> None:
         with simulator(folder, simulator_flags, terminal, check) as (world, process):
             env |= _settle(folder, servers, world)
             prepare(env, folder, terminal, check)
+            demo_package.declare(world)
             access = _make_team(env, world, port)
             lines = [f"{name}={value}\n" for name, value in access.items()]
             local_env.write_private(data_dir / "demo.env", "".join(lines))

@@ -90,6 +90,7 @@ export default {
     }),
     lwc({
       rootDir: HERE,
+      exclude: ["**/node_modules/cometd/**"], // no component, and newer JavaScript than its compiler takes
       enableDynamicComponents: true,
       modules: [...bundles(), shim("empApi"), { npm: "lightning-base-components" }]
     }),

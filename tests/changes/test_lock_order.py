@@ -70,6 +70,21 @@ def test_a_writer_of_orgs_does_not_wait_for_their_hub(writer: str) -> None:
         threads.submit(in_a_connection_of_its_own, WRITERS[writer], hub).result(PATIENCE_SECONDS)
 
 
+def test_an_org_that_a_sync_adds_at_the_end_is_removed_too() -> None:
+    hub = DevHubFactory()
+    OperationFactory(team=hub.team, arguments={"dev_hub": hub.pk})
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            DevHub.objects.filter(pk=hub.pk).update(name=hub.name)
+            ScratchOrgFactory(dev_hub=hub)
+            removing_it = threads.submit(in_a_connection_of_its_own, remove, hub)
+            wait_until_somebody_waits()
+        removing_it.result(PATIENCE_SECONDS)
+    assert ScratchOrg.objects.filter(dev_hub=hub).exists()
+    remove(hub)
+    assert not DevHub.objects.exists()
+
+
 def hold_as_sync(pk: int) -> None:
     ScratchOrg.objects.select_for_update(no_key=True).get(pk=pk)
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from django.db.models import F
@@ -12,6 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.core import events
+from apps.launcher import demo_package
 from apps.orgs.models import ScratchOrg
 from apps.platform_events import publishing
 from apps.platform_events.models import Channel, Delivery
@@ -21,21 +20,7 @@ from tests.simulators import Simulator
 from tests.watching import Watch, simulated, watch
 
 CHANNEL = "/event/Scratcher_Change__e"
-OBJECT = Path(__file__).parents[2] / "salesforce/force-app/main/default/objects/Scratcher_Change__e"
-TYPES = {"Text": "string", "Number": "double"}
-
-
-def _declared(file: Path) -> dict[str, Any]:
-    """A field as the package's metadata has it, in the simulator's words."""
-    told = {each.tag.rpartition("}")[2]: each.text or "" for each in ElementTree.parse(file).getroot()}
-    sizes: dict[str, Any] = {name: int(told[name]) for name in ("length", "precision", "scale") if name in told}
-    return {"name": told["fullName"], "type": TYPES[told["type"]], **sizes}
-
-
-PACKAGE = {
-    "name": OBJECT.name,
-    "fields": [_declared(file) for file in sorted((OBJECT / "fields").glob("*.field-meta.xml"))],
-}
+PACKAGE = demo_package.declaration()
 
 
 class Page(Listener):

@@ -144,6 +144,15 @@ def url(
 
 
 @pytest.fixture(scope="session")
+def patient_url(
+    service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("harness") / "out.log"
+    with harness(service, access, data_dir, log, HARNESS_SETTINGS='{"refreshSeconds": 3600}') as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def no_dev_hub_url(
     service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

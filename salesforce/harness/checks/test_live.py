@@ -16,7 +16,11 @@ def a_new_name() -> str:
     return f"Live{uuid.uuid4().hex[:10]}"
 
 
-def test_a_change_appears_by_an_event(page: Page, simulator: Simulator) -> None:
+def test_a_change_appears_by_an_event(open_page: Open, patient_url: str, simulator: Simulator) -> None:
+    """Edited in a scratch org, polled, published into the DevHub, delivered by its CometD: this page asks by itself
+    after an hour only."""
+    page = open_page(at=patient_url)
+    expect(page.get_by_text("Every 3600 s")).to_be_visible()
     name = a_new_name()
     simulator.edit(name)
     row = page.locator("c-scratcher-datatable tbody tr").filter(has_text=name)

@@ -1,6 +1,4 @@
 /** The DevHub in which the component runs: the simulator's, read as the Apex class Scratcher reads a real one. */
-import { request } from "node:https";
-import { readFileSync } from "node:fs";
 import { failure } from "./failures.mjs";
 
 const API = "/services/data/v65.0/query";
@@ -9,13 +7,13 @@ const ACTIVE_ORGS =
   "FROM ActiveScratchOrg ORDER BY ExpirationDate NULLS LAST LIMIT 1000";
 const INFOS = "SELECT Id, Status, LoginUrl FROM ScratchOrgInfo";
 
-/** `file`: where the simulator says of itself how it is reached. */
-export function simulatedDevHub(file) {
+/** `hub`: see simulator.mjs. */
+export function simulatedDevHub(hub) {
   return {
     isDevHub: () => ({ isDevHub: true, reason: "" }),
     async localOrgs() {
       try {
-        return { orgs: await read(JSON.parse(readFileSync(file, "utf8"))), more: false };
+        return { orgs: await read(hub), more: false };
       } catch (error) {
         throw failure("unexpected", `The simulated DevHub cannot be read: ${error.message}`);
       }
@@ -31,13 +29,9 @@ export const noDevHub = {
   }
 };
 
-async function read(simulator) {
-  const ca = readFileSync(simulator.ca);
-  const login = `${simulator.control}/orgs/${simulator.hub.org_id}/login-as`;
-  const session = await ask(login, { ca, method: "POST", headers: { "X-Control-Token": simulator.control_token } });
-  const headers = { Authorization: `Bearer ${session.access_token}` };
-  const query = async (soql) =>
-    (await ask(`${simulator.url}${API}?q=${encodeURIComponent(soql)}`, { ca, headers })).records;
+async function read(hub) {
+  const headers = await hub.login();
+  const query = async (soql) => (await hub.askForJson(`${API}?q=${encodeURIComponent(soql)}`, { headers })).records;
   const infos = new Map((await query(INFOS)).map((info) => [info.Id, info]));
   return (await query(ACTIVE_ORGS)).map((org) => asOrg(org, infos.get(org.ScratchOrgInfoId)));
 }
@@ -54,23 +48,4 @@ function asOrg(active, info) {
     edition: active.Edition,
     link: info?.LoginUrl ?? null
   };
-}
-
-function ask(address, options) {
-  return new Promise((resolve, reject) => {
-    const asked = request(address, options, (answer) => {
-      const parts = [];
-      answer.on("data", (part) => parts.push(part));
-      answer.on("end", () => {
-        const text = Buffer.concat(parts).toString();
-        if (answer.statusCode >= 300) {
-          reject(new Error(`HTTP ${answer.statusCode}`));
-        } else {
-          resolve(JSON.parse(text));
-        }
-      });
-    });
-    asked.on("error", reject);
-    asked.end();
-  });
 }

@@ -9,7 +9,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { apexMethods } from "./apex.mjs";
 import { noDevHub, simulatedDevHub } from "./devhub.mjs";
-import { streaming } from "./streaming.mjs";
+import { simulator } from "./simulator.mjs";
+import { COMETD, streaming } from "./streaming.mjs";
 
 const HARNESS = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const DATA = path.resolve(process.env.SCRATCHER_DATA_DIR ?? path.join(HARNESS, "../../.data"));
@@ -94,24 +95,22 @@ async function callApex(ask, name, request, response) {
 function isOurs(request) {
   return (
     /^(localhost|127\.0\.0\.1)(:\d+)?$/.test(request.headers.host ?? "") &&
-    (request.method === "GET" || request.headers["content-type"] === "application/json")
+    (request.method === "GET" || /^application\/json\b/.test(request.headers["content-type"]))
   );
 }
 
 function serve() {
   const { SCRATCHER_URL: url, SCRATCHER_API_KEY: key, HARNESS_SETTINGS: settings } = { ...process.env, ...demo() };
-  const hub =
-    process.env.HARNESS_DEV_HUB === "none"
-      ? noDevHub
-      : simulatedDevHub(path.join(DATA, "demo/simulator/simulator.json"));
-  const ask = apexMethods({ url, key, devHub: hub, settings: JSON.parse(settings ?? "{}") });
-  const stream = streaming(ask);
+  const hub = simulator(path.join(DATA, "demo/simulator/simulator.json"));
+  const devHub = process.env.HARNESS_DEV_HUB === "none" ? noDevHub : simulatedDevHub(hub);
+  const ask = apexMethods({ url, key, devHub, settings: JSON.parse(settings ?? "{}") });
+  const stream = streaming(hub);
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const name = pathname.replace("/apex/", "");
     if (!isOurs(request)) {
       response.writeHead(403).end();
-    } else if (pathname === "/streaming") {
+    } else if (request.method === "POST" && pathname.startsWith(COMETD)) {
       stream(request, response);
     } else if (request.method === "POST" && Object.hasOwn(ask, name)) {
       callApex(ask, name, request, response);

@@ -1,59 +1,47 @@
 /**
- * Platform events for the page: one Scratcher_Change__e for each org in which changes were found, as the service
- * publishes them into a DevHub. Here they are made from the feed, while a page listens.
+ * The DevHub's CometD for the page: passed on as it is, with the session that a page in Salesforce has by itself. So the
+ * events that arrive are those that Scratcher published there.
  */
 
-const LOOK_MILLISECONDS = 1000;
+import { pipeline } from "node:stream/promises";
 
-/** `ask`: the methods of `apex.mjs`. Returns what serves a page that subscribes. */
-export function streaming(ask) {
-  const pages = new Set();
-  let after = null;
+export const COMETD = "/cometd/";
+const PASSED_ON = ["content-type", "cookie"];
+const MOST_BYTES = 32768; // as many as Salesforce takes
 
-  async function look() {
-    const page = await (after === null
-      ? ask["ScratcherExternalService.getChanges"]({ filters: {}, pageSize: 1 })
-      : ask["ScratcherExternalService.getChangesAfter"]({ filters: {}, pageSize: 200, after }));
-    const events = after === null ? [] : eventsOf(page.changes);
-    after = page.latest;
-    for (const event of events) {
-      pages.forEach((page) => page.write(`data: ${JSON.stringify(event)}\n\n`));
+/** `hub`: see simulator.mjs. Returns what answers the page's requests below COMETD. */
+export function streaming(hub) {
+  let session = null;
+
+  async function pass(request, response, signal) {
+    const body = await bodyOf(request);
+    if (session === null || body.includes("/meta/handshake")) {
+      session = hub.login(); // the one before may have timed out
     }
-  }
-
-  async function watch() {
-    while (pages.size > 0) {
-      await look().catch(() => {}); // the page itself says what is wrong: it asks the same service
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
-    }
-    after = null;
+    const given = PASSED_ON.filter((name) => request.headers[name]).map((name) => [name, request.headers[name]]);
+    const headers = { ...Object.fromEntries(given), ...(await session), "Content-Length": Buffer.byteLength(body) };
+    const answer = await hub.ask(request.url, { method: "POST", headers, body, signal });
+    response.writeHead(answer.statusCode, answer.headers);
+    await pipeline(answer, response);
   }
 
   return (request, response) => {
-    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
-    response.write(": subscribed\n\n");
-    pages.add(response);
-    request.on("close", () => pages.delete(response));
-    if (pages.size === 1) {
-      watch();
-    }
+    const left = new AbortController(); // the page closes, and its long poll with it
+    response.on("close", () => left.abort());
+    pass(request, response, left.signal).catch(() => {
+      session = null;
+      response.destroy(); // the page hears of a lost connection, and makes a new one
+    });
   };
 }
 
-function eventsOf(changes) {
-  const orgs = new Map();
-  for (const change of changes) {
-    orgs.set(change.org.org_id, [...(orgs.get(change.org.org_id) ?? []), change]);
+async function bodyOf(request) {
+  let body = "";
+  for await (const part of request) {
+    body += part;
+    if (body.length > MOST_BYTES) {
+      throw new Error("too long");
+    }
   }
-  return [...orgs.values()].map((found) => ({
-    schema: "Scratcher_Change__e",
-    payload: {
-      Org_Id__c: found[0].org.org_id,
-      Org_Name__c: found[0].org.alias || found[0].org.name,
-      Change_Count__c: found.length,
-      Feed_From__c: found[0].id,
-      Feed_To__c: found.at(-1).id
-    },
-    event: { replayId: found.at(-1).id }
-  }));
+  return body;
 }

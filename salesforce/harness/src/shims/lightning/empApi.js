@@ -1,7 +1,12 @@
-/** The streaming API: what this harness's server publishes. `?emp=off` is a page without it. */
+/**
+ * The DevHub's streaming API, heard by CometD as in Salesforce; this harness's server passes it on. `?emp=off` is a page
+ * without it.
+ */
+import { CometD } from "cometd";
 
 const OFF = new URLSearchParams(location.search).get("emp") === "off";
-const failed = new Set();
+const API = "/cometd/65.0";
+const tellFailure = new Set();
 
 export function isEmpEnabled() {
   return Promise.resolve(!OFF);
@@ -9,24 +14,34 @@ export function isEmpEnabled() {
 
 export function setDebugFlag() {}
 
+/** `callback` gets the reply that tells of it, of whatever channel. */
 export function onError(callback) {
-  failed.add(callback);
+  tellFailure.add(callback);
 }
 
 export function subscribe(channel, replayId, callback) {
-  const source = new EventSource(`/streaming?channel=${encodeURIComponent(channel)}`);
-  source.onmessage = (message) => callback({ channel, data: JSON.parse(message.data) });
+  const hub = new CometD();
+  hub.configure({ url: location.origin + API, appendMessageTypeToURL: false, useWorkerScheduler: false });
+  hub.unregisterTransport("websocket");
+  hub.addListener("/meta/unsuccessful", (failed) => tellFailure.forEach((tell) => tell(failed)));
+  let position = replayId;
+  const hear = (message) => {
+    position = message.data.event.replayId;
+    callback(message);
+  };
   return new Promise((resolve, reject) => {
-    source.onopen = () => resolve({ id: 1, channel, replayId, source });
-    source.onerror = (error) => {
-      reject(error);
-      failed.forEach((tell) => tell({ channel, error: "The connection was lost" }));
-    };
+    const answered = (reply) => (reply.successful ? resolve({ id: reply.id, channel, replayId, hub }) : reject(reply));
+    // again after a connection that broke: what was said meanwhile is heard then
+    hub.handshake((reply) =>
+      reply.successful
+        ? hub.subscribe(channel, hear, { ext: { replay: { [channel]: position } } }, answered)
+        : reject(reply)
+    );
   });
 }
 
 export function unsubscribe(subscription, callback) {
-  subscription.source.close();
-  callback({ channel: subscription.channel, successful: true });
-  return Promise.resolve();
+  return new Promise((resolve) => {
+    subscription.hub.disconnect((reply) => resolve(callback(reply)));
+  });
 }
