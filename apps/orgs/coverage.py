@@ -1,7 +1,7 @@
 """Which active orgs are watched, and of every other one why not, in words.
 
-An org is watched when its last poll succeeded. Two queries, however many orgs: the hubs with their counts, and the orgs
-that there is something to say about.
+An org is watched when its last poll succeeded, and polls end at all in its DevHub. Two queries, however many orgs: the
+hubs with their counts, and the orgs that there is something to say about.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from django.db.models import CharField, Count, F, Func, Q, QuerySet, Value
 
 from apps.accounts.models import Team
 from apps.core import crypto
+from apps.orgs.health import with_silence
 from apps.orgs.models import DevHub, ScratchOrg
-from apps.orgs.standing import Standing, of_hub, of_org
+from apps.orgs.standing import Standing, of_hub, of_org, silent
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _hubs(team: Team, dev_hub: DevHub | None) -> QuerySet[DevHub]:
         scratch_orgs__consecutive_failures=0,
         scratch_orgs__last_polled_at__isnull=False,
     )
-    return hubs.order_by("name", "pk").annotate(
+    return with_silence(hubs.order_by("name", "pk")).annotate(
         orgs_active=Count("scratch_orgs", active), orgs_watched=Count("scratch_orgs", watched)
     )
 
@@ -110,11 +111,12 @@ def _described(org: ScratchOrg) -> OrgCoverage:
 
 
 def _counted(hub: DevHub) -> HubCoverage:
+    silent_since: datetime | None = hub.silent_since  # type: ignore[attr-defined]  # annotated in _hubs, as below
     return HubCoverage(
         org_id=hub.org_id,
         name=hub.name,
-        active=hub.orgs_active,  # type: ignore[attr-defined]  # annotated in _hubs
-        watched=hub.orgs_watched,  # type: ignore[attr-defined]
+        active=hub.orgs_active,  # type: ignore[attr-defined]
+        watched=0 if silent_since else hub.orgs_watched,  # type: ignore[attr-defined]
         last_synced_at=hub.last_synced_at,
-        standing=of_hub(hub),
+        standing=silent(silent_since) if silent_since else of_hub(hub),
     )

@@ -2,11 +2,15 @@
 
 ok: its last poll succeeded. waiting: for its first poll. failing: its last poll failed. unwatched: nobody polls it.
 ended: deleted or expired.
+
+A hub is silent when no poll of its orgs has ended for two intervals, whatever they are: nobody works.
 """
 
-from django.db.models import Case, CharField, Q, Value, When
+from django.conf import settings
+from django.db.models import Case, CharField, DurationField, F, Func, Max, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Now
 
-from apps.orgs.models import ScratchOrg
+from apps.orgs.models import DevHub, ScratchOrg
 
 OK, WAITING, FAILING, UNWATCHED, ENDED = "ok", "waiting", "failing", "unwatched", "ended"
 ALL = (OK, WAITING, FAILING, UNWATCHED, ENDED)
@@ -30,3 +34,13 @@ def health_of(org: ScratchOrg) -> str:
     if org.consecutive_failures:
         return FAILING
     return WAITING if org.last_polled_at is None else OK
+
+
+def with_silence(hubs: QuerySet[DevHub]) -> QuerySet[DevHub]:
+    """Each with `silent_since`: when the last poll ended, if the hub is silent; else None."""
+    watched = Q(scratch_orgs__watched=True)
+    ended_at = Max("scratch_orgs__updated_at", filter=watched)  # a poll's end, and nothing else, moves it
+    seconds = Coalesce(F("poll_interval_minutes") * 60, Value(float(settings.POLL_INTERVAL_SECONDS)))
+    interval = Func(seconds, template="make_interval(secs => %(expressions)s)", output_field=DurationField())
+    silent = Q(active=True, polled_at__lt=Now() - interval - interval)
+    return hubs.annotate(polled_at=ended_at).annotate(silent_since=Case(When(silent, then=F("polled_at"))))

@@ -4,7 +4,7 @@ from hmac import compare_digest
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -12,13 +12,8 @@ from django.views.decorators.http import require_safe
 from apps.core.api import render
 from apps.core.throttling import redis_answers
 from apps.orgs import metrics
-
-# Hubs with watched orgs of which no poll has ended for two intervals: a poll's end, and nothing else, moves updated_at.
-_SILENT_HUBS = """
-    SELECT h.name FROM dev_hubs h JOIN scratch_orgs o ON o.dev_hub_id = h.id WHERE h.active AND o.watched
-    GROUP BY h.id HAVING
-    max(o.updated_at) < now() - 2 * make_interval(secs => coalesce(h.poll_interval_minutes * 60, %s))
-    ORDER BY h.name"""
+from apps.orgs.health import with_silence
+from apps.orgs.models import DevHub
 
 
 @never_cache
@@ -55,9 +50,8 @@ def prometheus(request: HttpRequest) -> HttpResponse:
 
 
 def _silent_hubs() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SILENT_HUBS, [settings.POLL_INTERVAL_SECONDS])
-        return [name for (name,) in cursor.fetchall()]
+    hubs = with_silence(DevHub.objects.order_by("name"))
+    return [hub.name for hub in hubs if hub.silent_since]  # type: ignore[attr-defined]  # annotated
 
 
 def _json(answer: dict[str, Any], status: int = 200) -> HttpResponse:

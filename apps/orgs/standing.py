@@ -4,6 +4,7 @@ Reads the row alone (and an org's hub, which the caller selects along).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 
@@ -74,6 +75,12 @@ def of_hub(hub: DevHub) -> Standing:
             False, "waiting", "Its list of orgs has not been read yet.", "Nothing: it is read within a minute."
         )
     return _read(hub)
+
+
+def silent(since: datetime) -> Standing:
+    """Of a hub none of whose orgs' polls has ended for two intervals."""
+    why = f"No poll of its orgs has ended since {since:%Y-%m-%d %H:%M} UTC."
+    return Standing(False, "no_polls", why, "Start the workers; `manage.py doctor` says whether they are alive.")
 
 
 def _read(hub: DevHub) -> Standing:

@@ -21,7 +21,7 @@ class ChannelAdmin(InspectionAdmin):
     actions = ("try_now",)
     fields = (
         "dev_hub", "team", "how_it_stands", "last_error_code", "last_error", "consecutive_failures", "waiting",
-        "last_published_at", "due_at",
+        "deliveries_of_the_devhub", "last_published_at", "due_at",
     )  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -46,6 +46,12 @@ class ChannelAdmin(InspectionAdmin):
         if channel.last_error_code:
             return channel.last_error
         return "well" if channel.last_published_at else "nothing published yet"
+
+    @admin.display(description="event deliveries of the DevHub")
+    def deliveries_of_the_devhub(self, channel: Channel) -> str:
+        if channel.deliveries_max is None:
+            return "not known"
+        return f"{channel.deliveries_used:,} of {channel.deliveries_max:,} in 24 hours"
 
     @admin.display(description="changes that wait")
     def waiting(self, channel: Channel) -> int:

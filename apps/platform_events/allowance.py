@@ -1,4 +1,5 @@
-"""How many events may be sent now: so many a minute, and fewer where the DevHub's daily API calls run short."""
+"""How many events may be sent now: so many a minute, and fewer where the DevHub's daily API calls or event
+deliveries run short."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,27 +7,54 @@ from datetime import datetime, timedelta
 from apps.core.errors import ScratcherError
 from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import DevHub
+from apps.platform_events.models import Channel
 
 MINUTE_SECONDS = 60
 LONGEST_PERIOD = timedelta(seconds=4 * MINUTE_SECONDS)
 
 
-class CallsRunShort(ScratcherError):
-    """The calls that are left are for people and pipelines. The DevHub's syncs tell when there are more again."""
+class RunsShort(ScratcherError):
+    """What is left is for people and pipelines. It is looked at again soon."""
 
-    code = "api_calls_run_short"
     retry_after_seconds = MINUTE_SECONDS
 
 
-def period(hub: DevHub) -> timedelta:
-    """In which the events of one minute may be sent: from 80 % of the hub's daily calls on two minutes, from 90 % on
-    four. Raises CallsRunShort from 95 % on."""
-    share = hub.api_used / hub.api_max if hub.api_used and hub.api_max else 0.0
+class CallsRunShort(RunsShort):
+    code = "api_calls_run_short"
+    sentence = (
+        "The DevHub has used {share:.0%} of its API calls of the last 24 hours, so no platform events are published. "
+        "They go on when it has more again."
+    )
+
+
+class DeliveriesRunShort(RunsShort):
+    code = "event_deliveries_run_short"
+    sentence = (
+        "The DevHub has used {share:.0%} of its event deliveries of the last 24 hours, so no platform events are "
+        "published. They go on when it has more again."
+    )
+
+
+def calls_share(hub: DevHub) -> float:
+    """Raises CallsRunShort from 95 % on."""
+    return _share(hub.api_used, hub.api_max, CallsRunShort)
+
+
+def deliveries_share(channel: Channel) -> float:
+    """Raises DeliveriesRunShort from 95 % on."""
+    return _share(channel.deliveries_used, channel.deliveries_max, DeliveriesRunShort)
+
+
+def _share(used: int | None, most: int | None, short: type[CallsRunShort | DeliveriesRunShort]) -> float:
+    """0 where it is not known."""
+    share = used / most if used and most else 0.0
     if share >= HOURLY_SHARE:
-        raise CallsRunShort(
-            f"The DevHub has used {share:.0%} of its API calls of the last 24 hours, so no platform events are "
-            "published. They go on when it has more again."
-        )
+        raise short(short.sentence.format(share=share))
+    return share
+
+
+def period(share: float) -> timedelta:
+    """In which the events of one minute may be sent: from 80 % of an allocation on two minutes, from 90 % on four."""
     factor = 4 if share >= 0.90 else 2 if share >= 0.80 else 1
     return timedelta(seconds=factor * MINUTE_SECONDS)
 

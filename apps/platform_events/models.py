@@ -13,6 +13,10 @@ class Channel(Claimable):
     dev_hub = models.OneToOneField(DevHub, on_delete=models.CASCADE, related_name="+", verbose_name="DevHub")
     # When events were sent of late, whether they arrived or not: what PLATFORM_EVENTS_PER_MINUTE counts.
     attempted_at = ArrayField(models.DateTimeField(), default=list, db_default=[])
+    # What the DevHub said of its event deliveries of the last 24 hours, to all who listen there; null: it did not.
+    deliveries_used = models.IntegerField(null=True)
+    deliveries_max = models.IntegerField(null=True)
+    deliveries_read_at = models.DateTimeField(null=True)
     last_published_at = models.DateTimeField(null=True)
     consecutive_failures = models.IntegerField(default=0, db_default=0)
     last_error_code = models.CharField(max_length=50, blank=True, db_default="")

@@ -2,7 +2,8 @@
 
     listening.listen   a delivery row for each event of ours, as it is dispatched
     claim_due          wakes the channels of DevHubs for which something waits; one message each
-    publish            take the channel → coalesce what waits by org → publish (network) → store
+    publish            take the channel → coalesce what waits by org → what the DevHub has left (network, every ten
+                       minutes) → publish (network) → store
 
 An event is a nudge: whoever hears it reads the feed on from a position of its own. So a lost or doubled one does no
 harm, one that is late is dropped, and where there are too many the last one of the minute stands for all.
@@ -26,12 +27,15 @@ from apps.orgs.models import DevHub
 from apps.platform_events import allowance, deliveries
 from apps.platform_events.deliveries import Nudge
 from apps.platform_events.models import Channel
-from apps.salesforce.errors import SalesforceError
+from apps.salesforce.errors import QueryRefused, SalesforceError
 
 EVENT = "Scratcher_Change__e"
+DELIVERIES = "DailyDeliveredPlatformEvents"
 CHANNELS_PER_TICK = 20
+LIMITS_SECONDS = 15
 PUBLISH_SECONDS = 30
-LEASE_SECONDS = PUBLISH_SECONDS + 30
+LEASE_SECONDS = LIMITS_SECONDS + PUBLISH_SECONDS + 30
+LIMITS_STAY = timedelta(minutes=10)  # Salesforce tells them to within five
 RETRY_SECONDS = 30  # about so long after the first failure; the pauses grow
 
 # In the order of the hubs, so that two ticks never wait for one another crosswise.
@@ -114,7 +118,7 @@ def _publish(turn: Turn) -> datetime | None:
     nudges = deliveries.waiting(hub)
     if not nudges:
         return None
-    period = allowance.period(hub)
+    period = allowance.period(max(allowance.calls_share(hub), _deliveries_share(turn)))
     left = allowance.left(attempted_at, turn.began_at, most, period)
     if not left:
         return allowance.again_at(attempted_at, most, period)
@@ -124,10 +128,27 @@ def _publish(turn: Turn) -> datetime | None:
     return None
 
 
+def _deliveries_share(turn: Turn) -> float:
+    """As the DevHub told of late. Where its user may not read limits (View Setup and Configuration), nobody counts."""
+    channel = turn.channel
+    if channel.deliveries_read_at is None or channel.deliveries_read_at < turn.began_at - LIMITS_STAY:
+        try:
+            limit = access.hub_client(turn.hub, LIMITS_SECONDS).limits().get(DELIVERIES)
+        except QueryRefused:
+            limit = None
+        channel.deliveries_used = limit.max - limit.remaining if limit else None
+        channel.deliveries_max = limit.max if limit else None
+        channel.deliveries_read_at = turn.began_at
+        fields = ("deliveries_used", "deliveries_max", "deliveries_read_at")
+        ours = Channel.objects.filter(pk=channel.pk, lease_token=channel.lease_token)
+        ours.update(**{name: getattr(channel, name) for name in fields})
+    return allowance.deliveries_share(channel)
+
+
 def _count(turn: Turn, events: int) -> bool:
     """Counts them before the network, at the latest moment at which they can be sent: a killed worker's count, too.
     False if the channel is somebody else's by now."""
-    latest = turn.began_at + timedelta(seconds=PUBLISH_SECONDS)
+    latest = turn.began_at + timedelta(seconds=LIMITS_SECONDS + PUBLISH_SECONDS)
     counted = [*allowance.recent(turn.channel.attempted_at, turn.began_at), *[latest] * events]
     ours = Channel.objects.filter(pk=turn.channel.pk, lease_token=turn.channel.lease_token)
     return ours.update(attempted_at=counted) == 1

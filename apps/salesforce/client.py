@@ -45,7 +45,7 @@ _MAX_ROWS = 200_000
 # 200 ids make a URL of 5 KB; Salesforce takes 16 KB, proxies on the way often only 8.
 _IDS_PER_QUERY = 200
 _NO_SUCH_OBJECT = {"NOT_FOUND", "INVALID_TYPE"}
-_LIMITS = ("DailyApiRequests", "ActiveScratchOrgs", "DailyScratchOrgs")
+_LIMITS = ("DailyApiRequests", "ActiveScratchOrgs", "DailyScratchOrgs", "DailyDeliveredPlatformEvents")
 T = TypeVar("T")
 
 
@@ -110,7 +110,7 @@ class SalesforceClient:
         return Organization.of(records[0])
 
     def limits(self) -> dict[str, Limit]:
-        """Those of DailyApiRequests, ActiveScratchOrgs and DailyScratchOrgs that the org has."""
+        """Those of `_LIMITS` that the org has. The user needs View Setup and Configuration for them."""
         answer = _record(self._call(lambda s: s.limits(deadline=self._deadline)))
         if "DailyApiRequests" not in answer:
             raise MalformedAnswer

@@ -17,7 +17,13 @@ from apps.simulator.clock import iso, salesforce_date
 from apps.simulator.commands import BadCommand
 from apps.simulator.data.declarations import BadDeclaration
 from apps.simulator.data.store import store_of
-from apps.simulator.orgs import HUB_CALLS_PER_DAY, SCRATCH_ORG_CALLS_PER_DAY, Org
+from apps.simulator.orgs import (
+    HUB_CALLS_PER_DAY,
+    HUB_DELIVERIES_PER_DAY,
+    SCRATCH_ORG_CALLS_PER_DAY,
+    SCRATCH_ORG_DELIVERIES_PER_DAY,
+    Org,
+)
 from apps.simulator.tokens import Sessions
 from apps.simulator.world import World
 
@@ -148,6 +154,12 @@ class _Control:
             org.calls = int(fault["used"]) if fault else 0
             org.max_calls = (
                 int(fault["max"]) if fault else HUB_CALLS_PER_DAY if org.is_hub else SCRATCH_ORG_CALLS_PER_DAY
+            )
+        elif name == "event_deliveries":
+            org.deliveries_day = salesforce_date(self._world.catch_up())
+            org.deliveries = int(fault["used"]) if fault else 0
+            org.max_deliveries = (
+                int(fault["max"]) if fault else HUB_DELIVERIES_PER_DAY if org.is_hub else SCRATCH_ORG_DELIVERIES_PER_DAY
             )
         elif name == "rotate_refresh_tokens":
             self._world.rotate_refresh_tokens = fault is not None

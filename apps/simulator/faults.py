@@ -5,6 +5,7 @@ Names, options and their defaults (an option without a default must be given):
     unauthorized {}                      every API call is 401, whatever the token
     refresh_refused {} · login_refused {}   the token endpoint refuses this org's refresh tokens · its other logins
     quota {used, max}                    calls already used today, and allowed; 403 from there on
+    event_deliveries {used, max}         events already delivered today, and allowed; none from there on
     unavailable {retry_after}            503
     gone {}                              420 and an HTML page
     hang {seconds}                       nothing for so long, then the answer
@@ -17,6 +18,7 @@ Names, options and their defaults (an option without a default must be given):
     late_rows {seconds}                  about half of the edits become visible up to so much later
     row_lock {share}                     so many of the changes to records meet UNABLE_TO_LOCK_ROW
     no_tracking {}                       SourceMember is no object here
+    lost_view_setup {}                   nobody may read limits
     lost_view_all {}                     (DevHub) the integration user sees its own scratch orgs only
     rotate_refresh_tokens {}             (DevHub) every refresh gives a new refresh token, and the old one dies
 Those that answer or delay calls take `on`: "api" (default), "login" (the token endpoint) or "both".
@@ -29,7 +31,7 @@ from typing import Any
 
 from apps.simulator import answers
 from apps.simulator.answers import Answer
-from apps.simulator.orgs import SCRATCH_ORG_CALLS_PER_DAY, Options
+from apps.simulator.orgs import HUB_DELIVERIES_PER_DAY, SCRATCH_ORG_CALLS_PER_DAY, Options
 from apps.simulator.wire import Exchange
 
 _REQUIRED = object()
@@ -51,9 +53,11 @@ _STATES: dict[str, Options] = {
     "refresh_refused": {},
     "login_refused": {},
     "quota": {"used": SCRATCH_ORG_CALLS_PER_DAY, "max": SCRATCH_ORG_CALLS_PER_DAY},
+    "event_deliveries": {"used": HUB_DELIVERIES_PER_DAY, "max": HUB_DELIVERIES_PER_DAY},
     "late_rows": {"seconds": _REQUIRED},
     "row_lock": {"share": 1.0},
     "no_tracking": {},
+    "lost_view_setup": {},
     "lost_view_all": {},
     "rotate_refresh_tokens": {},
 }

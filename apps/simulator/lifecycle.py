@@ -10,7 +10,13 @@ from typing import Any
 
 from apps.simulator import ids
 from apps.simulator.clock import salesforce_date, salesforce_datetime
-from apps.simulator.orgs import HUB_CALLS_PER_DAY, SCRATCH_ORG_CALLS_PER_DAY, Org
+from apps.simulator.orgs import (
+    HUB_CALLS_PER_DAY,
+    HUB_DELIVERIES_PER_DAY,
+    SCRATCH_ORG_CALLS_PER_DAY,
+    SCRATCH_ORG_DELIVERIES_PER_DAY,
+    Org,
+)
 from apps.simulator.people import HUB_DOMAIN, Person, make_user
 from apps.simulator.records import ActiveScratchOrg, Organization, ScratchOrgInfo, User
 from apps.simulator.tracking import EMPTY, Tracking
@@ -53,7 +59,9 @@ def make_hub(world: World, people: list[Person], created: float) -> Org:
     organization = _organization(
         number, name="Helios", instance="NA139", trial_ends=None, edition="Enterprise Edition", created=created
     )
-    hub = Org(number, organization, [], HUB_CALLS_PER_DAY, approved_apps={world.hub_app.client_id})
+    hub = Org(
+        number, organization, [], HUB_CALLS_PER_DAY, HUB_DELIVERIES_PER_DAY, approved_apps={world.hub_app.client_id}
+    )
     world.hub = hub
     username = f"scratcher@{HUB_DOMAIN}"
     integration = make_user(
@@ -87,7 +95,7 @@ def create_scratch_org(world: World, signup: Signup, info: ScratchOrgInfo | None
         edition=f"{signup.edition} Edition",
         created=signup.created,
     )
-    org = Org(number, organization, [], SCRATCH_ORG_CALLS_PER_DAY, owner=signup.owner)
+    org = Org(number, organization, [], SCRATCH_ORG_CALLS_PER_DAY, SCRATCH_ORG_DELIVERIES_PER_DAY, owner=signup.owner)
     org.approved_apps = {signup.connected_app}
     admin = make_user(
         next(world.serials),

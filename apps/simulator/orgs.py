@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 SCRATCH_ORG_CALLS_PER_DAY = 15_000
 HUB_CALLS_PER_DAY = 1_000_000
+# Platform Events Developer Guide, "Platform Event Allocations": Developer and Enterprise Edition.
+SCRATCH_ORG_DELIVERIES_PER_DAY = 10_000
+HUB_DELIVERIES_PER_DAY = 25_000
 
 Options = dict[str, Any]
 
@@ -27,6 +30,7 @@ class Org:
     organization: Organization
     users: list[User]
     max_calls: int
+    max_deliveries: int
     owner: User | None = None
     info: ScratchOrgInfo | None = None
     active: ActiveScratchOrg | None = None
@@ -39,6 +43,8 @@ class Org:
     read_at: float | None = None
     calls: int = 0
     calls_day: str = ""
+    deliveries: int = 0
+    deliveries_day: str = ""
     data: "Store | None" = None
 
     @property
@@ -61,6 +67,13 @@ class Org:
     def user_of_id(self, user_id: str) -> User | None:
         """By an id of 15 or 18 characters."""
         return next((user for user in self.users if user.Id[:15] == user_id[:15]), None)
+
+    def deliveries_left(self, now: float) -> int:
+        """How many events may still reach subscribers on the clock's day."""
+        today = salesforce_date(now)
+        if today != self.deliveries_day:
+            self.deliveries_day, self.deliveries = today, 0
+        return max(0, self.max_deliveries - self.deliveries)
 
     def count_call(self, now: float) -> bool:
         """Counts one API call of the clock's day; False, uncounted, where the day's calls are used up."""

@@ -82,8 +82,12 @@ def _more(call: Call, *, tooling: bool = False) -> Page:
 
 
 def _limits(call: Call) -> Answer:
+    """For users with View Setup and Configuration."""
     org = call.org
+    if "lost_view_setup" in org.faults:
+        raise RestError(403, "INSUFFICIENT_ACCESS", "You do not have the permission to view limits")
     limits = {"DailyApiRequests": {"Max": org.max_calls, "Remaining": max(0, org.max_calls - org.calls)}}
+    limits["DailyDeliveredPlatformEvents"] = {"Max": org.max_deliveries, "Remaining": org.deliveries_left(call.now)}
     if org.is_hub:
         allocations = allocations_of(call.world, call.now).values()
         for name, allocation in zip(("ActiveScratchOrgs", "DailyScratchOrgs"), allocations, strict=True):

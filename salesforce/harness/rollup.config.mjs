@@ -9,7 +9,7 @@ import replace from "@rollup/plugin-replace";
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const BUNDLES = path.resolve(HERE, "../force-app/main/default/lwc");
 const HOST = path.join(HERE, "src/host/main.js");
-const APEX = "@salesforce/apex";
+const APEX = "@salesforce/apex/";
 const UNUSED_ICONS = /^lightning\/iconSvgTemplates(Action|Custom|Doctype|\w*Rtl)/;
 const FROM_HERE = /^(lwc$|@lwc\/|lightning\/|c\/|@salesforce\/(?!apex))/;
 
@@ -23,21 +23,18 @@ function shim(name) {
   return { name: `lightning/${name}`, path: path.join(HERE, `src/shims/lightning/${name}.js`) };
 }
 
-/** @salesforce/apex/Class.method is a function and a wire adapter that ask this harness's server. */
+/** @salesforce/apex/Class.method is a function that asks this harness's server. */
 const apex = {
   name: "apex",
   resolveId(id) {
-    return id === APEX || id.startsWith(`${APEX}/`) ? `\0${id}` : null;
+    return id.startsWith(APEX) ? `\0${id}` : null;
   },
   load(id) {
-    const shims = JSON.stringify(path.join(HERE, "src/shims/apex.js"));
-    if (id === `\0${APEX}`) {
-      return `export { refreshApex } from ${shims};`;
-    }
-    if (!id.startsWith(`\0${APEX}/`)) {
+    if (!id.startsWith(`\0${APEX}`)) {
       return null;
     }
-    const method = JSON.stringify(id.slice(APEX.length + 2));
+    const shims = JSON.stringify(path.join(HERE, "src/shims/apex.js"));
+    const method = JSON.stringify(id.slice(APEX.length + 1));
     return `import { method } from ${shims}; export default method(${method});`;
   }
 };

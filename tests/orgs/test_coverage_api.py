@@ -1,7 +1,8 @@
 """/api/coverage: how much is watched, and why not the rest."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from apps.orgs.models import ScratchOrg
 from tests.conftest import Cast
 from tests.factories import DevHubFactory, ScratchOrgFactory
 
@@ -18,6 +19,20 @@ def test_bob_reads_how_much_is_watched(cast: Cast) -> None:
     assert coverage["summary"] == "1 of 2 active orgs watched"
     assert [(org["org_id"], org["reason"]) for org in coverage["orgs"]] == [(lost.org_id, "not_enrolled")]
     assert [(found["orgs_watched"], found["orgs_active"]) for found in coverage["dev_hubs"]] == [(1, 2)]
+
+
+def test_nothing_is_watched_while_no_poll_ends(cast: Cast) -> None:
+    hub = DevHubFactory(team=cast.team, poll_interval_minutes=10, last_synced_at=datetime.now(UTC))
+    working = DevHubFactory(team=cast.team, poll_interval_minutes=10, last_synced_at=datetime.now(UTC))
+    for org in (ScratchOrgFactory(dev_hub=each, last_polled_at=datetime.now(UTC)) for each in (hub, hub, working)):
+        silent_for = timedelta(minutes=21 if org.dev_hub == hub else 19)
+        ScratchOrg.objects.filter(pk=org.pk).update(updated_at=datetime.now(UTC) - silent_for)
+
+    coverage = cast.bob.client.get(URL).json()["coverage"]
+
+    assert coverage["summary"] == "1 of 3 active orgs watched"
+    told = {found["org_id"]: (found["orgs_watched"], found["reason"]) for found in coverage["dev_hubs"]}
+    assert told == {hub.org_id: (0, "no_polls"), working.org_id: (1, "")}
 
 
 def test_coverage_of_one_hub(cast: Cast) -> None:

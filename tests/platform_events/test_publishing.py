@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.accounts.models import Team
@@ -275,7 +276,53 @@ def test_from_95_percent_of_the_devhubs_calls_on_it_stops(watched: Watch, page: 
     tick()
     assert len(page.told()) == 1
     hub = DevHub.objects.get(pk=watched.hub.pk)
-    assert (hub.api_used, hub.api_max) == (101, 1000), "as the answer told it"
+    assert (hub.api_used, hub.api_max) == (102, 1000), "as the answer told it"
+
+
+@pytest.mark.parametrize(("used", "pause"), [(790, 60), (800, 120), (940, 240)])
+def test_it_slows_down_where_the_devhubs_deliveries_run_short(
+    watched: Watch, simulator: Simulator, settings: Settings, used: int, pause: int
+) -> None:
+    settings.PLATFORM_EVENTS_PER_MINUTE = 1
+    simulator.fault("hub", "event_deliveries", used=used, max=1000)
+    org = orgs_of(watched)[0]
+    edit(watched, org)
+    tick()
+    edit(watched, org)
+    tick()
+    assert outcomes() == ["sent", "waiting"]
+    assert pause - 15 < due_in() <= pause
+
+
+def test_deliveries_are_left_to_others_from_95_percent_on_and_looked_at_again(
+    watched: Watch, page: Page, simulator: Simulator
+) -> None:
+    simulator.fault("hub", "event_deliveries", used=950, max=1000)
+    edit(watched, orgs_of(watched)[0])
+    tick()
+    row = channel()
+    assert (row.last_error_code, row.deliveries_used, row.deliveries_max) == ("event_deliveries_run_short", 950, 1000)
+    assert 50 < due_in() <= 60
+
+    simulator.fault("hub", "event_deliveries", used=0, max=1000)
+    later(60)
+    tick()
+    assert outcomes() == ["waiting"], "the same is not asked at every tick"
+
+    Channel.objects.update(deliveries_read_at=timezone.now() - publishing.LIMITS_STAY)
+    later(60)
+    tick()
+    assert outcomes() == ["sent"]
+    assert len(page.told()) == 1
+
+
+def test_who_may_not_read_limits_publishes_uncounted(watched: Watch, page: Page, simulator: Simulator) -> None:
+    simulator.fault("hub", "event_deliveries", used=950, max=1000)
+    simulator.fault("hub", "lost_view_setup")
+    edit(watched, orgs_of(watched)[0])
+    tick()
+    assert len(page.told()) == 1
+    assert channel().deliveries_max is None
 
 
 def test_no_call_left_is_told_on_the_row(watched: Watch, simulator: Simulator) -> None:
@@ -307,7 +354,7 @@ def test_a_killed_worker_costs_a_lease_and_its_events_count(
     settings.PLATFORM_EVENTS_PER_MINUTE = 2
     edit(watched, orgs_of(watched)[0])
     with monkeypatch.context() as patched:
-        patched.setattr(access, "hub_client", dies)  # a process that is killed would take the test along
+        patched.setattr(SalesforceClient, "publish", dies)  # a process that is killed would take the test along
         with pytest.raises(Killed):
             tick()
     assert tick() == 0, "the lease is its own"
@@ -322,15 +369,15 @@ def test_a_killed_worker_costs_a_lease_and_its_events_count(
 def test_a_worker_that_wakes_up_after_its_lease_writes_nothing(
     watched: Watch, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = access.hub_client
+    really = SalesforceClient.publish
 
     def sleeps_meanwhile(*_: Any) -> None:
-        monkeypatch.setattr(access, "hub_client", really)
+        monkeypatch.setattr(SalesforceClient, "publish", really)
         later(publishing.LEASE_SECONDS + 1)
         assert tick() == 1, "another worker has the channel"
         raise errors.Unavailable
 
-    monkeypatch.setattr(access, "hub_client", sleeps_meanwhile)
+    monkeypatch.setattr(SalesforceClient, "publish", sleeps_meanwhile)
     edit(watched, orgs_of(watched)[0])
     tick()
     assert len(page.told()) == 1

@@ -28,6 +28,24 @@ def test_a_published_event_is_enqueued_under_a_uuid(api: Api) -> None:
     uuid.UUID(body["errors"][0]["message"])
 
 
+def test_what_the_day_has_used_up_is_not_delivered(api: Api, simulator: Simulator, org: dict[str, Any]) -> None:
+    def left() -> int:
+        limit: dict[str, int] = api.call("GET", "/services/data/v67.0/limits").json()["DailyDeliveredPlatformEvents"]
+        return limit["Remaining"]
+
+    simulator.fault([org["org_id"]], "event_deliveries", used=8, max=10)
+    listeners = [Listener(api).open() for _ in range(2)]
+    for listener in listeners:
+        listener.subscribe()
+    publish(api, Component__c="x")
+    assert [told(listener.wait()) for listener in listeners] == [["x"], ["x"]]
+    assert left() == 0
+
+    publish(api, Component__c="y")
+    reply = listeners[0].ask("connect", connectionType="long-polling")
+    assert (reply["successful"], reply["error"]) == (False, "403::Organization total events daily limit exceeded")
+
+
 def test_what_the_object_does_not_allow_is_refused(api: Api) -> None:
     for values, code in (
         ({"Component__c": "x", "Nope__c": "x"}, "INVALID_FIELD"),

@@ -52,6 +52,9 @@ _BUSY = (
 )
 
 
+_USED_UP = Refused("403::Organization total events daily limit exceeded", GIVE_UP)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One authorised HTTP request: messages are answered for its user, in the form of its API version."""
@@ -147,6 +150,9 @@ class CometD:
         events = await self._hold(exchange, request.session, client, hold_seconds(message))
         if exchange.gone:
             return None
+        if events and not request.session.org.deliveries_left(self._world.clock.now()):
+            return json_answer([refuse(message, _USED_UP)])
+        request.session.org.deliveries += len(events)
         parts = [_delivery(event, request.version) for event in events]
         parts.append(orjson.dumps(_after_hold(message, request.session, client)))
         for event in events:

@@ -1,25 +1,14 @@
 import { LightningElement } from "lwc";
-import { changes, devHub, orgs, settings } from "c/scratcherApex";
-import { orgLabel, searched } from "c/scratcherChange";
+import { DEFAULTS, changes, devHub, orgs, settings } from "c/scratcherApex";
+import { searched } from "c/scratcherChange";
 import { Feed } from "c/scratcherFeed";
 import { Live } from "c/scratcherLive";
-import { errorActionOf, gapsOf, namesIn, newsOf, pauseAfter, typesIn } from "./words";
+import { NO_OFFERS, errorActionOf, gapsOf, liveWords, newsOf, pauseAfter, withOrgs, withSeen } from "./words";
 
-/** Until ScratcherSettings, the Apex class, has answered. */
-const DEFAULTS = {
-  pageSize: 100,
-  mostRows: 500,
-  refreshSeconds: 30,
-  overlapDays: 14,
-  expiryWarningDays: 3,
-  live: true,
-  pollNow: true,
-  localFallback: true
-};
 const NARROW_PIXELS = 640;
 const TABLE_PIXELS = 1040;
 const ORGS_STAY_MILLISECONDS = 300000;
-const AROUND_STAYS_MILLISECONDS = 60000; // coverage and dangers, where no news comes
+const AROUND_STAYS_MILLISECONDS = 60000; // coverage, dangers and gaps, where no news comes
 const PHASE = { LOADING: "loading", READY: "ready", FAILED: "failed", NO_DEV_HUB: "no dev hub" };
 
 /** All changes of all scratch orgs, live, with what is in danger on top. */
@@ -39,10 +28,7 @@ export default class Scratcher extends LightningElement {
   isNarrow = false;
   isList = false;
   orgs;
-  // New lists only where they differ: a filter that is open would lose its place.
-  orgChoices = [];
-  types = [];
-  people = [];
+  offers = NO_OFFERS;
   filters = {};
   text = "";
   coverage;
@@ -85,24 +71,23 @@ export default class Scratcher extends LightningElement {
 
   /** Opens the feed, or looks for what is new in it; never fails. Returns for how many seconds to leave it alone. */
   async _look() {
+    let failure;
     this.isLooking = true;
     try {
-      await (this.phase === PHASE.READY ? this._follow() : this._open());
-      this._recover();
-      if (Date.now() - this._aroundReadAt > AROUND_STAYS_MILLISECONDS) {
-        this._refreshAround();
-      }
+      const count = await (this.phase === PHASE.READY ? this._follow() : this._open());
+      this._settle(count > 0);
     } catch (error) {
+      failure = error;
       this.error = error;
       this.phase = this.phase === PHASE.LOADING ? PHASE.FAILED : this.phase;
     }
     this.isLooking = false;
-    return pauseAfter(this.error);
+    return pauseAfter(failure);
   }
 
   async _open() {
     const [chosen, hub] = await Promise.all([settings(), devHub()]);
-    this.settings = { ...DEFAULTS, ...chosen };
+    this.settings = chosen;
     if (!hub.isDevHub) {
       this.devHubNotice = hub.reason;
       this.phase = PHASE.NO_DEV_HUB;
@@ -116,52 +101,64 @@ export default class Scratcher extends LightningElement {
     this._readOrgs();
   }
 
+  /** Returns how many changes are new. */
   async _follow() {
+    this.news = ""; // the same words twice would be read out once
     if (this._feed.filters !== this.filters && !this.isFiltering) {
       await this._feed.open(this.filters); // the answer to the filter that was chosen did not come
       this._show();
-      return;
+      return 0;
     }
     const count = await this._feed.follow();
     this._show();
     if (count > 0) {
       this._live?.found();
       this.news = newsOf(count);
-      this._refreshAround();
     }
+    return count;
   }
 
   /** What the feed holds now. */
   _show() {
     const { rows, gaps, hasMore, isFull } = this._feed;
+    if (rows !== this.rows) {
+      this.found = searched(rows, this.text); // a new list, which the table renders anew
+    }
     Object.assign(this, { rows, hasMore, isFull, gaps: gapsOf(gaps) });
-    this.found = searched(rows, this.text);
-    this.types = typesIn(rows, this.types);
-    this.people = namesIn(rows, this.people);
+    this.offers = withSeen(this.offers, rows);
   }
 
-  _recover() {
-    if (this.error) {
+  /** The feed is well. An error goes once all else is, too: it would come and go, and be read out each time. */
+  async _settle(hasNews) {
+    const { error } = this;
+    const isOld = Date.now() - this._aroundReadAt > AROUND_STAYS_MILLISECONDS;
+    if (this.isReady && (hasNews || error || isOld)) {
+      await this._refreshAround();
+    }
+    if (error && this.error === error) {
       this.error = undefined;
-      this._refreshAround();
     }
   }
 
-  _refreshAround() {
+  /** What stands around the feed; never fails: errors are shown. */
+  async _refreshAround() {
     this._aroundReadAt = Date.now();
-    this.template.querySelector("c-scratcher-coverage")?.refresh();
-    this.template.querySelector("c-scratcher-dangers")?.refresh();
-    if (Date.now() - this._orgsReadAt > ORGS_STAY_MILLISECONDS) {
-      this._readOrgs();
-    }
+    await Promise.all([
+      this.template.querySelector("c-scratcher-coverage")?.refresh(),
+      this.template.querySelector("c-scratcher-dangers")?.refresh(),
+      this._load(() => this._feed.lookForGaps()),
+      Date.now() - this._orgsReadAt > ORGS_STAY_MILLISECONDS && this._readOrgs()
+    ]);
   }
 
   async _readOrgs() {
     this._orgsReadAt = Date.now();
     try {
-      this.orgs = await orgs();
-      this.orgChoices = this.orgs.map((org) => ({ value: org.org_id, label: `${orgLabel(org)} · ${org.username}` }));
+      const { orgs: found, more } = await orgs();
+      this.orgs = found;
+      this.offers = withOrgs(this.offers, found, more);
     } catch (error) {
+      this._orgsReadAt = 0; // again as soon as the service is well
       this.error = error;
     }
   }
@@ -210,19 +207,8 @@ export default class Scratcher extends LightningElement {
     return this.isLooking ? "Trying…" : "Try again";
   }
 
-  get liveLabel() {
-    if (this.error) {
-      return "Not live";
-    }
-    return this.liveBy === "events" ? "Live" : `Every ${this.settings.refreshSeconds} s`;
-  }
-
-  get liveHint() {
-    return this.liveBy === "events" ? "Changes appear as they are found" : "Looked for by itself, again and again";
-  }
-
-  get liveDot() {
-    return this.error ? "dot" : "dot on";
+  get live() {
+    return liveWords(this.error, this.liveBy, this.settings.refreshSeconds);
   }
 
   get _isNarrowed() {
@@ -276,7 +262,7 @@ export default class Scratcher extends LightningElement {
     this.filters = detail;
     this.isFiltering = true;
     await this._load(() => this._feed.open(detail));
-    this.isFiltering = false;
+    this.isFiltering = this.filters !== detail; // another was chosen meanwhile
   }
 
   async handleMore() {
@@ -287,8 +273,8 @@ export default class Scratcher extends LightningElement {
 
   handlePolled() {
     this._live.nudge(true);
+    this._orgsReadAt = 0;
     this._refreshAround();
-    this._readOrgs();
   }
 
   handleRetry() {

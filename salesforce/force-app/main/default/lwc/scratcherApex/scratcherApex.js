@@ -1,11 +1,13 @@
 /**
- * The Apex methods that are called as they are needed, with errors in words (c/scratcherError). Those that a component
- * keeps on the page (coverage, overlaps) are wired there.
+ * The Apex methods, called as they are needed, with errors in words (c/scratcherError). None is wired: a wire hears
+ * neither of an error that a refresh meets nor, once it had an error, of anything after.
  */
 import getChanges from "@salesforce/apex/ScratcherExternalService.getChanges";
 import getChangesAfter from "@salesforce/apex/ScratcherExternalService.getChangesAfter";
+import getCoverage from "@salesforce/apex/ScratcherExternalService.getCoverage";
 import getOperation from "@salesforce/apex/ScratcherExternalService.getOperation";
 import getOrgs from "@salesforce/apex/ScratcherExternalService.getOrgs";
+import getOverlaps from "@salesforce/apex/ScratcherExternalService.getOverlaps";
 import getSettings from "@salesforce/apex/ScratcherExternalService.getSettings";
 import pollAllOrgs from "@salesforce/apex/ScratcherExternalService.pollAll";
 import getLocalOrgs from "@salesforce/apex/Scratcher.getLocalOrgs";
@@ -23,9 +25,23 @@ async function inWords(call) {
   }
 }
 
-export const settings = () => inWords(getSettings());
+/** The settings that the page needs, until ScratcherSettings, the Apex class, has answered. */
+export const DEFAULTS = {
+  pageSize: 100,
+  mostRows: 500,
+  refreshSeconds: 30,
+  overlapDays: 14,
+  expiryWarningDays: 3,
+  live: true,
+  pollNow: true,
+  localFallback: true
+};
+
+export const settings = async () => ({ ...DEFAULTS, ...(await inWords(getSettings())) });
 export const devHub = () => inWords(isDevHub());
-export const localOrgs = async () => (await inWords(getLocalOrgs())).orgs;
+
+/** {orgs, more}: those of the DevHub's own list that end first, at most 1,000. */
+export const localOrgs = () => inWords(getLocalOrgs());
 
 /** What c/scratcherFeed reads through. */
 export const changes = {
@@ -33,7 +49,12 @@ export const changes = {
   after: (filters, pageSize, after) => inWords(getChangesAfter({ filters, pageSize, after }))
 };
 
-/** The newest 1,000 orgs. */
+export const coverage = async () => (await inWords(getCoverage())).coverage;
+
+/** {overlaps, next} of the last `days`, at most `pageSize`. */
+export const overlaps = (days, pageSize) => inWords(getOverlaps({ days, pageSize, cursor: null }));
+
+/** {orgs, more}: the orgs that were found last, at most 1,000. */
 export async function orgs() {
   const found = [];
   let cursor = null;
@@ -46,7 +67,7 @@ export async function orgs() {
       break;
     }
   }
-  return found;
+  return { orgs: found, more: Boolean(cursor) };
 }
 
 export const pollAll = async () => (await inWords(pollAllOrgs())).operation;

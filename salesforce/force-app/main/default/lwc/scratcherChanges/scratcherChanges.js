@@ -73,7 +73,7 @@ export default class ScratcherChanges extends LightningElement {
   get summary() {
     const { length } = this.rows;
     return length === this.loaded
-      ? `${length} latest changes`
+      ? `${length} latest ${length === 1 ? "change" : "changes"}`
       : `${length} of ${this.loaded} loaded changes fit the search`;
   }
 
@@ -120,12 +120,17 @@ export default class ScratcherChanges extends LightningElement {
   }
 
   handleSelection({ detail }) {
-    this.selectedIds = detail.selectedRows.map((row) => row.id);
+    this._select(detail.selectedRows.map((row) => row.id));
   }
 
   handleCheck({ target }) {
     const others = this.selectedIds.filter((id) => id !== target.value);
-    this.selectedIds = target.checked ? [...others, target.value] : others;
+    this._select(target.checked ? [...others, target.value] : others);
+  }
+
+  _select(ids) {
+    this.selectedIds = ids;
+    this.downloaded = ""; // of the selection before
   }
 
   handleMore() {

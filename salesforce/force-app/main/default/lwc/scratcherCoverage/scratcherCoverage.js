@@ -1,7 +1,5 @@
-import { LightningElement, api, wire } from "lwc";
-import { refreshApex } from "@salesforce/apex";
-import getCoverage from "@salesforce/apex/ScratcherExternalService.getCoverage";
-import { explain } from "c/scratcherError";
+import { LightningElement, api } from "lwc";
+import { coverage } from "c/scratcherApex";
 
 const NAMES_SHOWN = 8;
 
@@ -12,22 +10,20 @@ const NAMES_SHOWN = 8;
 export default class ScratcherCoverage extends LightningElement {
   coverage;
   isOpen = false;
-  _answer;
 
-  @wire(getCoverage)
-  take(answer) {
-    this._answer = answer;
-    if (answer.data) {
-      this.coverage = answer.data.coverage;
-      this.dispatchEvent(new CustomEvent("covered", { detail: this.coverage }));
-    } else if (answer.error) {
-      this.dispatchEvent(new CustomEvent("failed", { detail: explain(answer.error) }));
-    }
+  connectedCallback() {
+    this.refresh();
   }
 
+  /** Never fails: it fires `failed`. */
   @api
-  refresh() {
-    return this._answer ? refreshApex(this._answer) : Promise.resolve();
+  async refresh() {
+    try {
+      this.coverage = await coverage();
+      this.dispatchEvent(new CustomEvent("covered", { detail: this.coverage }));
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("failed", { detail: error }));
+    }
   }
 
   get counts() {

@@ -1,8 +1,6 @@
-import { LightningElement, api, wire } from "lwc";
-import { refreshApex } from "@salesforce/apex";
-import getOverlaps from "@salesforce/apex/ScratcherExternalService.getOverlaps";
+import { LightningElement, api } from "lwc";
+import { overlaps } from "c/scratcherApex";
 import { orgLabel, personLabel, safeUrl } from "c/scratcherChange";
-import { explain } from "c/scratcherError";
 import { daysUntil, endsIn } from "c/scratcherTime";
 
 const SHOWN_FIRST = 3;
@@ -23,22 +21,21 @@ export default class ScratcherDangers extends LightningElement {
   showsAllEnding = false;
   _found;
   _hasMore = false;
-  _answer;
 
-  @wire(getOverlaps, { days: "$overlapDays", pageSize: MOST_OVERLAPS, cursor: null })
-  take(answer) {
-    this._answer = answer;
-    if (answer.data) {
-      this._found = [...answer.data.overlaps].sort((one, other) => isShared(other) - isShared(one)).map(described);
-      this._hasMore = Boolean(answer.data.next);
-    } else if (answer.error) {
-      this.dispatchEvent(new CustomEvent("failed", { detail: explain(answer.error) }));
-    }
+  connectedCallback() {
+    this.refresh();
   }
 
+  /** Never fails: it fires `failed`. */
   @api
-  refresh() {
-    return this._answer ? refreshApex(this._answer) : Promise.resolve();
+  async refresh() {
+    try {
+      const answer = await overlaps(this.overlapDays, MOST_OVERLAPS);
+      this._found = [...answer.overlaps].sort((one, other) => isShared(other) - isShared(one)).map(described);
+      this._hasMore = Boolean(answer.next);
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("failed", { detail: error }));
+    }
   }
 
   get isCalm() {

@@ -10,6 +10,7 @@ export default class ScratcherFallback extends LightningElement {
   showsAll = false;
   error;
   isLoading = false;
+  isCut = false;
   _all;
 
   connectedCallback() {
@@ -20,7 +21,9 @@ export default class ScratcherFallback extends LightningElement {
     this.isLoading = true;
     this.error = undefined;
     try {
-      this._all = (await localOrgs()).map(described).sort((one, other) => soonest(one) - soonest(other));
+      const { orgs, more } = await localOrgs();
+      this._all = orgs.map(described).sort((one, other) => soonest(one) - soonest(other));
+      this.isCut = Boolean(more);
     } catch (error) {
       this.error = error;
     } finally {
@@ -40,8 +43,19 @@ export default class ScratcherFallback extends LightningElement {
     return this._all?.length > SHOWN_FIRST;
   }
 
+  get _count() {
+    return this._all.length.toLocaleString("en");
+  }
+
   get moreLabel() {
-    return this.showsAll ? "Show fewer orgs" : `Show all ${this._all.length} orgs`;
+    if (this.showsAll) {
+      return "Show fewer orgs";
+    }
+    return `Show ${this.isCut ? "these" : "all"} ${this._count} orgs`;
+  }
+
+  get cutWords() {
+    return this.isCut ? `These are the ${this._count} that end first; there may be more.` : "";
   }
 
   handleMore() {

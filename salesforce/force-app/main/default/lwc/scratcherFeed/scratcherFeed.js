@@ -7,15 +7,23 @@
 import { merged, rowOf } from "c/scratcherChange";
 
 const PAGES_A_TURN = 10;
+const GAPS_STAY_MILLISECONDS = 60000;
 const NO_LONGER_KEPT = new Set(["position_expired", "cursor_expired"]);
+
+/** What a gap is known by. */
+export function gapKey({ org, from, to, reason }) {
+  return `${org.org_id} ${from} ${to} ${reason}`;
+}
 
 export class Feed {
   rows = [];
+  /** Of all that is loaded, each once, the newest first. */
   gaps = [];
   filters = {};
   _next = null;
   _latest = 0;
   _turn = 0;
+  _gapsReadAt = 0;
 
   /** `doors`: {newest(filters, pageSize, cursor), after(filters, pageSize, position)}, answering as the service does. */
   constructor(doors, { pageSize, mostRows }) {
@@ -41,7 +49,8 @@ export class Feed {
       this._turn += 1; // what was asked for meanwhile was asked with the filters before
       this.filters = filters;
       this._latest = page.latest;
-      this._take(page, []);
+      this._gapsReadAt = Date.now();
+      this._take(page, [], []);
     }
   }
 
@@ -50,7 +59,20 @@ export class Feed {
     const turn = this._turn;
     const page = await this._doors.newest(this.filters, this._pageSize, this._next);
     if (turn === this._turn) {
-      this._take(page, this.rows);
+      this._take(page, this.rows, this.gaps);
+    }
+  }
+
+  /** The newest gaps, which no answer to `follow` tells: asked for once a minute at most. The rows stay as they are. */
+  async lookForGaps() {
+    if (Date.now() - this._gapsReadAt < GAPS_STAY_MILLISECONDS) {
+      return;
+    }
+    const turn = this._turn;
+    this._gapsReadAt = Date.now();
+    const page = await this._doors.newest(this.filters, this._pageSize, null);
+    if (turn === this._turn) {
+      this.gaps = joined(this.gaps, page.gaps);
     }
   }
 
@@ -99,13 +121,19 @@ export class Feed {
     return null;
   }
 
-  _take(page, rows) {
+  _take(page, rows, gaps) {
     this.rows = merged(
       rows,
       page.changes.map((change) => rowOf(change)),
       this._mostRows
     );
-    this.gaps = page.gaps ?? [];
+    this.gaps = joined(gaps, page.gaps);
     this._next = page.next;
   }
+}
+
+/** The same list where nothing is new. */
+function joined(gaps, others = []) {
+  const all = new Map([...gaps, ...others].map((gap) => [gapKey(gap), gap]));
+  return all.size === gaps.length ? gaps : [...all.values()].sort((one, other) => (one.to < other.to ? 1 : -1));
 }

@@ -1,6 +1,6 @@
 import { LightningElement, api } from "lwc";
 import { KIND_CHOICES } from "c/scratcherChange";
-import { hoursAgo } from "c/scratcherTime";
+import { exact, hoursAgo } from "c/scratcherTime";
 import { forget, later } from "c/scratcherTimer";
 
 const TYPING_MILLISECONDS = 250;
@@ -11,6 +11,13 @@ const SINCE_CHOICES = [
   { value: "168", label: "Last 7 days" },
   { value: "720", label: "Last 30 days" }
 ];
+const CHOICES = [
+  { name: "org", label: "Org", all: "All orgs" },
+  { name: "member_type", label: "Type", all: "All types" },
+  { name: "changed_by", label: "Person", all: "Everybody" },
+  { name: "change_type", label: "Kind", all: "All kinds", options: KIND_CHOICES },
+  { name: "since", label: "Since", all: "Any time", options: SINCE_CHOICES }
+];
 
 /**
  * Search and filters. Fires `search` with the text to find in what is loaded, and `filter` with the service's filters,
@@ -18,14 +25,25 @@ const SINCE_CHOICES = [
  */
 export default class ScratcherFilters extends LightningElement {
   @api isNarrow = false;
-  /** [{value: org id, label}] */
-  @api orgs = [];
-  /** [text] */
-  @api types = [];
-  @api people = [];
+  /** {orgs: [{value: org id, label}], types: [text], people: [text], orgsHelp}: what there is to choose from. */
+  @api
+  get offers() {
+    return this._offers;
+  }
+  set offers(offers) {
+    this._offers = offers;
+    if (!this._isChoosing) {
+      this._offer();
+    }
+  }
   text = "";
   filters = {};
   isOpen = false;
+  options = {};
+  orgsHelp;
+  _offers;
+  _shown; // of the offers
+  _isChoosing = false;
   _hours;
   _typing;
 
@@ -43,13 +61,14 @@ export default class ScratcherFilters extends LightningElement {
   }
 
   get choices() {
-    return [
-      this._choice("org", "Org", "All orgs", this.orgs),
-      this._choice("member_type", "Type", "All types", this.types.map(asChoice)),
-      this._choice("changed_by", "Person", "Everybody", this.people.map(asChoice)),
-      this._choice("change_type", "Kind", "All kinds", KIND_CHOICES),
-      this._choice("since", "Since", "Any time", SINCE_CHOICES, this._hours)
-    ];
+    const values = { ...this.filters, since: this._hours };
+    return CHOICES.map(({ name, label }) => ({
+      name,
+      label,
+      value: values[name] ?? "",
+      options: this.options[name],
+      help: name === "org" ? this.orgsHelp : undefined
+    }));
   }
 
   get showsChoices() {
@@ -84,6 +103,11 @@ export default class ScratcherFilters extends LightningElement {
     return `Name begins with “${shortened(this.filters.member_name.slice(0, -1))}”`;
   }
 
+  /** A span is reckoned from when it was chosen; the page may be open for days. */
+  get sinceWords() {
+    return this.filters.since ? `Edited since ${exact(this.filters.since)}` : "";
+  }
+
   handleText({ detail }) {
     this.text = detail.value;
     forget(this._typing);
@@ -94,6 +118,15 @@ export default class ScratcherFilters extends LightningElement {
     this.isOpen = !this.isOpen;
   }
 
+  handleOpen() {
+    this._isChoosing = true;
+  }
+
+  handleChosen() {
+    this._isChoosing = false;
+    this._offer();
+  }
+
   handleChoice({ target, detail }) {
     let { value } = detail;
     if (target.name === "since") {
@@ -101,6 +134,7 @@ export default class ScratcherFilters extends LightningElement {
       value = value && hoursAgo(Number(value));
     }
     this._filter({ ...this.filters, [target.name]: value });
+    this.handleChosen();
   }
 
   handlePrefix() {
@@ -117,8 +151,30 @@ export default class ScratcherFilters extends LightningElement {
     this.clear();
   }
 
-  _choice(name, label, all, options, value = this.filters[name]) {
-    return { name, label, value: value ?? "", options: [{ value: "", label: all }, ...options] };
+  /**
+   * New lists, and only then: an open combobox that is given a list, even one of the same content, goes back to the
+   * option it began with.
+   */
+  _offer() {
+    if (this._shown === this._offers) {
+      return;
+    }
+    this._shown = this._offers;
+    const { orgs, types, people, orgsHelp } = this._offers;
+    const found = { org: orgs, member_type: types.map(asChoice), changed_by: people.map(asChoice) };
+    this.orgsHelp = orgsHelp;
+    this.options = Object.fromEntries(
+      CHOICES.map(({ name, all, options = found[name] }) => [
+        name,
+        [{ value: "", label: all }, ...options, ...this._goneFrom(name, options)]
+      ])
+    );
+  }
+
+  /** What is chosen and offered no more, such as an org that has ended: it is still what the changes are filtered by. */
+  _goneFrom(name, options) {
+    const isGone = ({ value }) => value && value === this.filters[name] && !options.some((one) => one.value === value);
+    return (this.options[name] ?? []).filter(isGone);
   }
 
   _filter(filters) {

@@ -55,7 +55,7 @@ export class Live {
       if (!(await isEmpEnabled())) {
         return;
       }
-      onError(() => this._pace(false)); // of the whole page: the next event tells that ours is well
+      onError((error) => concernsUs(error) && this._pace(false)); // the next event tells that ours is well again
       this._subscription = await subscribe(CHANNEL, NEW_EVENTS_ONLY, () => this._hear());
     } catch {
       return; // no streaming for this user or page: polling shows the same, a little later
@@ -121,4 +121,10 @@ export class Live {
     }
     this._wait(Math.max(this._again ? GATHER_MILLISECONDS : this._pause, atLeastSeconds * 1000));
   }
+}
+
+/** Errors of every channel that somebody on the page hears arrive. Those of the connection itself (/meta/…) are ours. */
+function concernsUs(error) {
+  const named = [error?.subscription ?? error?.channel ?? []].flat();
+  return named.length === 0 || named.some((channel) => channel === CHANNEL || !/^\/(?!meta\/)/.test(channel));
 }

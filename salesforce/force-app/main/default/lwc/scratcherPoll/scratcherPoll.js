@@ -43,6 +43,7 @@ export default class ScratcherPoll extends LightningElement {
   }
 
   async handlePoll() {
+    forget(this._timer); // it would take away what the poll before said
     this.isBusy = true;
     this.percent = 0;
     this._say("Asking for a poll of all orgs");
@@ -64,6 +65,9 @@ export default class ScratcherPoll extends LightningElement {
         this._end("polled");
       }
     } catch (error) {
+      if (this._isGone) {
+        return;
+      }
       this._say("The poll could not be followed", true);
       this._end("failed", error);
     }

@@ -63,6 +63,21 @@ it("downloads a package.xml of the selected, and says what is left out", async (
   click.mockRestore();
 });
 
+it("says no more what the selection before gave", async () => {
+  show([change({ id: 1, change_type: "DELETE" }), change({ id: 2 })]);
+  await happen(table(), "rowselection", { selectedRows: [table().data.find((row) => row.id === "1")] });
+  download().click();
+  await Promise.resolve();
+  expect(element.shadowRoot.textContent).toContain("Nothing to retrieve");
+  await happen(table(), "rowselection", { selectedRows: table().data });
+  expect(element.shadowRoot.textContent).not.toContain("Nothing to retrieve");
+});
+
+it("counts one change as one", () => {
+  show([change()]);
+  expect(part("[role=status]").textContent).toBe("1 latest change");
+});
+
 it("downloads nothing where nothing can be retrieved", async () => {
   show([change({ change_type: "DELETE" })]);
   await happen(table(), "rowselection", { selectedRows: table().data });

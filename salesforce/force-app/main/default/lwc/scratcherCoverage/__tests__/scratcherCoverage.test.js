@@ -3,29 +3,24 @@ import { apexError, coverage, unwatched } from "answers";
 import getCoverage from "@salesforce/apex/ScratcherExternalService.getCoverage";
 import ScratcherCoverage from "c/scratcherCoverage";
 
-jest.mock(
-  "@salesforce/apex/ScratcherExternalService.getCoverage",
-  () => {
-    const { createApexTestWireAdapter: create } = require("@salesforce/sfdx-lwc-jest");
-    return { default: create(jest.fn()) };
-  },
-  { virtual: true }
-);
+jest.mock("@salesforce/apex/ScratcherExternalService.getCoverage", () => ({ default: jest.fn() }), { virtual: true });
 
 let element;
 const events = { covered: jest.fn(), failed: jest.fn() };
 const part = (selector) => element.shadowRoot.querySelector(selector);
 const text = () => element.shadowRoot.textContent;
 
-beforeEach(() => {
+async function show() {
   element = createElement("c-scratcher-coverage", { is: ScratcherCoverage });
   Object.entries(events).forEach(([name, listener]) => element.addEventListener(name, listener));
   document.body.appendChild(element);
-});
+  // eslint-disable-next-line @lwc/lwc/no-async-operation -- all that is promised has happened then
+  await new Promise((done) => setTimeout(done));
+}
 
 async function answer(differs) {
-  getCoverage.emit({ coverage: coverage(differs) });
-  await Promise.resolve();
+  getCoverage.mockResolvedValueOnce({ coverage: coverage(differs) });
+  await show();
 }
 
 async function open() {
@@ -66,8 +61,19 @@ it("tells an org that is watched with something wrong", async () => {
   expect(text()).toContain("1 org watched, yet something is wrong");
 });
 
-it("passes a failure on in words", async () => {
-  getCoverage.error(apexError({ code: "not_allowed" }).body);
-  await Promise.resolve();
+it("passes a failure on in words, and reads again", async () => {
+  getCoverage.mockRejectedValueOnce(apexError({ code: "not_allowed" }));
+  await show();
   expect(events.failed.mock.calls[0][0].detail.code).toBe("not_allowed");
+  getCoverage.mockResolvedValueOnce({ coverage: coverage() });
+  await element.refresh();
+  expect(text()).toContain("1 of 1 active org watched");
+});
+
+it("passes on why it could not be read again, and keeps what it shows", async () => {
+  await answer();
+  getCoverage.mockRejectedValueOnce(apexError({ code: "service_away" }));
+  await element.refresh();
+  expect(events.failed.mock.calls[0][0].detail.code).toBe("service_away");
+  expect(text()).toContain("1 of 1 active org watched");
 });

@@ -52,6 +52,14 @@ it("shows all of many when asked", async () => {
   expect(items()).toHaveLength(30);
 });
 
+it("says that its list is full, and which orgs these are", async () => {
+  const orgs = Array.from({ length: 1000 }, (_, n) => localOrg({ org_id: `${n}` }));
+  getLocalOrgs.mockResolvedValue({ orgs, more: true });
+  await show();
+  expect(element.shadowRoot.textContent).toContain("These are the 1,000 that end first; there may be more.");
+  expect(element.shadowRoot.querySelector("lightning-button").label).toBe("Show these 1,000 orgs");
+});
+
 it("says that there are none", async () => {
   getLocalOrgs.mockResolvedValue({ orgs: [] });
   await show();

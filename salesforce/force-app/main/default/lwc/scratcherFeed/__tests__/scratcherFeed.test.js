@@ -18,6 +18,14 @@ function deferred() {
   return { promise, resolve };
 }
 
+const gap = (to, org = "00D1") => ({
+  org: { org_id: org },
+  from: "2026-11-21T07:00:00Z",
+  to: `2026-11-21T${to}:00Z`,
+  reason: "not_watched"
+});
+const gapEnds = () => feed.gaps.map((one) => one.to.slice(11, 16));
+
 const ids = () => feed.rows.map((row) => row.id);
 
 async function opened(answer = {}) {
@@ -26,7 +34,7 @@ async function opened(answer = {}) {
 }
 
 it("opens with the newest page", async () => {
-  await opened({ gaps: [{ message: "gap" }] });
+  await opened({ gaps: [gap("09:00")] });
   expect(doors.newest).toHaveBeenCalledWith({ org: "x" }, 2, null);
   expect(ids()).toEqual(["10", "9"]);
   expect(feed.gaps).toHaveLength(1);
@@ -40,6 +48,65 @@ it("loads older pages by cursor until there are no more", async () => {
   expect(doors.newest).toHaveBeenLastCalledWith({ org: "x" }, 2, "older");
   expect(ids()).toEqual(["10", "9", "8", "7"]);
   expect([feed.hasMore, feed.isFull]).toEqual([false, false]);
+});
+
+it("keeps the gaps of all that is loaded, each once, the newest first", async () => {
+  await opened({ gaps: [gap("09:00")] });
+  doors.newest.mockResolvedValueOnce(page({ gaps: [gap("09:00"), gap("08:00"), gap("08:30", "00D2")], next: "older" }));
+  await feed.more();
+  expect(gapEnds()).toEqual(["09:00", "08:30", "08:00"]);
+  await opened({ gaps: [] });
+  expect(gapEnds()).toEqual([]);
+});
+
+describe("while it follows", () => {
+  const pass = (milliseconds) => jest.advanceTimersByTime(milliseconds);
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it("looks for new gaps beside the newest page, once a minute at most, and touches no row", async () => {
+    await opened({ gaps: [gap("08:00")] });
+    const before = feed.rows;
+    doors.newest.mockResolvedValue(page({ changes: changes(1, 30), latest: 30, next: null, gaps: [gap("09:00")] }));
+    await feed.lookForGaps();
+    expect(doors.newest).toHaveBeenCalledTimes(1);
+    pass(60000);
+    await feed.lookForGaps();
+    await feed.lookForGaps();
+    expect(doors.newest).toHaveBeenCalledTimes(2);
+    expect(doors.newest).toHaveBeenLastCalledWith({ org: "x" }, 2, null);
+    expect(gapEnds()).toEqual(["09:00", "08:00"]);
+    expect(feed.rows).toBe(before);
+    expect(feed.hasMore).toBe(true);
+    doors.after.mockResolvedValueOnce({ changes: [], latest: 10, more: false });
+    await feed.follow();
+    expect(doors.after).toHaveBeenLastCalledWith({ org: "x" }, 2, 10);
+  });
+
+  it("drops the gaps of filters that were left", async () => {
+    await opened();
+    const slow = deferred();
+    pass(60000);
+    doors.newest.mockReturnValueOnce(slow.promise);
+    const late = feed.lookForGaps();
+    await opened({ gaps: [gap("09:00")] });
+    slow.resolve(page({ gaps: [gap("08:00")] }));
+    await late;
+    expect(gapEnds()).toEqual(["09:00"]);
+  });
+
+  it("passes on that gaps could not be read", async () => {
+    await opened();
+    pass(60000);
+    doors.newest.mockRejectedValueOnce({ code: "service_away" });
+    await expect(feed.lookForGaps()).rejects.toEqual({ code: "service_away" });
+  });
 });
 
 it("holds no more than the most", async () => {

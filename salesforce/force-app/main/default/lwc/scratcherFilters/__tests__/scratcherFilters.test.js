@@ -6,12 +6,14 @@ const filtered = jest.fn();
 const searched = jest.fn();
 const all = (selector) => [...element.shadowRoot.querySelectorAll(selector)];
 const named = (name) => all("lightning-combobox").find((box) => box.name === name);
+const offered = (name) => named(name).options.map((option) => option.label);
+const OFFERS = { orgs: [{ value: "00D1", label: "Billing" }], types: ["Flow"], people: ["Ana Ruiz"] };
 const button = (label) => all("lightning-button").find((one) => one.label.startsWith(label));
 
 beforeEach(() => {
   jest.useFakeTimers({ now: Date.parse("2026-11-21T12:00:00Z") });
   element = createElement("c-scratcher-filters", { is: ScratcherFilters });
-  Object.assign(element, { orgs: [{ value: "00D1", label: "Billing" }], types: ["Flow"], people: ["Ana Ruiz"] });
+  element.offers = OFFERS;
   element.addEventListener("filter", ({ detail }) => filtered(detail));
   element.addEventListener("search", ({ detail }) => searched(detail));
   document.body.appendChild(element);
@@ -22,8 +24,15 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-async function choose(name, value) {
-  named(name).dispatchEvent(new CustomEvent("change", { detail: { value } }));
+async function happen(name, event, detail) {
+  named(name).dispatchEvent(new CustomEvent(event, { detail }));
+  await Promise.resolve();
+}
+
+const choose = (name, value) => happen(name, "change", { value });
+
+async function offer(differs) {
+  element.offers = { ...OFFERS, ...differs };
   await Promise.resolve();
 }
 
@@ -33,14 +42,52 @@ async function type(value) {
 }
 
 it("offers all orgs, types, people, kinds and times", () => {
-  const offered = all("lightning-combobox").map((box) => [box.label, box.options.map((option) => option.label)]);
-  expect(offered.slice(0, 4)).toEqual([
+  const boxes = all("lightning-combobox").map((box) => [box.label, offered(box.name)]);
+  expect(boxes.slice(0, 4)).toEqual([
     ["Org", ["All orgs", "Billing"]],
     ["Type", ["All types", "Flow"]],
     ["Person", ["Everybody", "Ana Ruiz"]],
     ["Kind", ["All kinds", "New", "Changed", "Deleted"]]
   ]);
-  expect(offered[4][1]).toContain("Last 24 hours");
+  expect(boxes[4][1]).toContain("Last 24 hours");
+});
+
+it("gives its comboboxes the same lists while nothing else is offered", async () => {
+  const before = all("lightning-combobox").map((box) => box.options);
+  await type("x");
+  await choose("org", "00D1");
+  all("lightning-combobox").forEach((box, place) => expect(box.options).toBe(before[place]));
+});
+
+it.each([
+  ["it is left", () => happen("change_type", "blur")],
+  ["something is chosen", () => choose("change_type", "NEW")]
+])("takes in what is offered while a combobox is open when %s", async (_, close) => {
+  const before = named("change_type").options;
+  await happen("change_type", "open");
+  await offer({ types: ["Flow", "Layout"] });
+  expect(named("change_type").options).toBe(before);
+  expect(offered("member_type")).toEqual(["All types", "Flow"]);
+  await close();
+  expect(offered("member_type")).toEqual(["All types", "Flow", "Layout"]);
+  await offer({ types: ["Flow", "Layout", "Profile"] });
+  expect(offered("member_type")).toHaveLength(4);
+});
+
+it("keeps an org that has ended while the changes are filtered by it", async () => {
+  await choose("org", "00D1");
+  await offer({ orgs: [{ value: "00D2", label: "Ledger" }] });
+  expect(offered("org")).toEqual(["All orgs", "Ledger", "Billing"]);
+  await choose("org", "");
+  await offer({ orgs: [{ value: "00D2", label: "Ledger" }] });
+  expect(offered("org")).toEqual(["All orgs", "Ledger"]);
+});
+
+it("says which orgs these are where not all are listed", async () => {
+  expect(named("org").fieldLevelHelp).toBeUndefined();
+  await offer({ orgsHelp: "Only the 1,000 orgs that were found last." });
+  expect(named("org").fieldLevelHelp).toBe("Only the 1,000 orgs that were found last.");
+  expect(named("change_type").fieldLevelHelp).toBeUndefined();
 });
 
 it("joins filters, and leaves out those that are taken back", async () => {
@@ -55,6 +102,7 @@ it("turns a span into the time at which it begins", async () => {
   await choose("since", "24");
   expect(filtered).toHaveBeenLastCalledWith({ since: "2026-11-20T12:00:00.000Z" });
   expect(named("since").value).toBe("24");
+  expect(element.shadowRoot.textContent).toMatch(/Edited since Nov 20, 2026/);
   await choose("since", "");
   expect(filtered).toHaveBeenLastCalledWith({});
 });

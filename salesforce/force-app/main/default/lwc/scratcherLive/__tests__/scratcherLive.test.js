@@ -96,6 +96,21 @@ it("polls after the connection was lost", async () => {
   expect(told).toHaveBeenLastCalledWith("events");
 });
 
+it.each([
+  ["another channel", { channel: "/event/Other__e", error: "lost" }, "events"],
+  ["a subscription to another", { channel: "/meta/subscribe", subscription: "/event/Other__e" }, "events"],
+  ["our channel", { channel: "/event/Scratcher_Change__e", error: "lost" }, "polling"],
+  ["our subscription", { channel: "/meta/subscribe", subscription: "/event/Scratcher_Change__e" }, "polling"],
+  ["several, with ours", { subscription: ["/event/Other__e", "/event/Scratcher_Change__e"] }, "polling"],
+  ["the connection", { channel: "/meta/connect", error: "401::Authentication invalid" }, "polling"],
+  ["nothing", undefined, "polling"]
+])("after an error of %s is live by the right way", async (_, error, by) => {
+  await live.start(true);
+  subscribe.mock.calls[0][2]();
+  onError.mock.calls[0][0](error);
+  expect(told).toHaveBeenLastCalledWith(by);
+});
+
 it("never looks twice at a time, and once more for what came meanwhile", async () => {
   let finish;
   look.mockImplementationOnce(

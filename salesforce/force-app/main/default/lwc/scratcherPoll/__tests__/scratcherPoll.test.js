@@ -54,6 +54,30 @@ it("passes a failure on in words and can be tried again", async () => {
   expect(part("lightning-button").disabled).toBe(false);
 });
 
+it("keeps saying how far it is where the poll before has ended just now", async () => {
+  pollAll.mockResolvedValueOnce({ operation: operation({ status: "succeeded" }) });
+  await press();
+  await pass(9000);
+  pollAll.mockReturnValueOnce(new Promise(() => {}));
+  await press();
+  await pass(5000);
+  expect(part("[role=status]").textContent).toContain("Asking for a poll of all orgs");
+});
+
+it("says nothing after it has gone", async () => {
+  let fail;
+  pollAll.mockReturnValueOnce(
+    new Promise((_, refuse) => {
+      fail = refuse;
+    })
+  );
+  await press();
+  element.remove();
+  fail(apexError());
+  await pass(0);
+  expect(events.failed).not.toHaveBeenCalled();
+});
+
 it("asks no more after it has gone", async () => {
   pollAll.mockResolvedValue({ operation: operation() });
   await press();

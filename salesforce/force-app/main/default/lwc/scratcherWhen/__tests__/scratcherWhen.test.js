@@ -34,7 +34,9 @@ it("is exact on hover and for programs", () => {
 
 it("marks what came in while the page was open", () => {
   expect(show().shadowRoot.querySelector(".fresh")).toBeNull();
-  expect(show({ fresh: true }).shadowRoot.querySelector(".fresh").title).toContain("while this page was open");
+  const dot = show({ fresh: true }).shadowRoot.querySelector(".fresh");
+  expect(dot.title).toContain("while this page was open");
+  expect(dot.getAttribute("aria-label")).toBe(dot.title); // a title alone is not read out
 });
 
 it("keeps no timer when the last one has gone", () => {
