@@ -5,8 +5,8 @@ import { packageXml } from "c/scratcherPackageXml";
 const ROWS_WITHOUT_SCROLLING = 14;
 const PLAIN = { sortable: true, hideDefaultActions: true };
 const COLUMNS = [
-  { ...PLAIN, label: "Name", fieldName: "name", type: "text" },
-  { ...PLAIN, label: "Type", fieldName: "type", type: "text", initialWidth: 215 },
+  { ...PLAIN, label: "Name", fieldName: "name", type: "words" },
+  { ...PLAIN, label: "Type", fieldName: "type", type: "words", initialWidth: 215 },
   {
     ...PLAIN,
     label: "Kind",
@@ -15,7 +15,7 @@ const COLUMNS = [
     initialWidth: 110,
     typeAttributes: { theme: { fieldName: "kindTheme" } }
   },
-  { ...PLAIN, label: "Person", fieldName: "person", type: "text", initialWidth: 160 },
+  { ...PLAIN, label: "Person", fieldName: "person", type: "words", initialWidth: 160 },
   {
     ...PLAIN,
     label: "Org",
