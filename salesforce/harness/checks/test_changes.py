@@ -145,15 +145,16 @@ def test_search_in_what_is_loaded_then_by_prefix_in_all(page: Page) -> None:
     assert all(found.startswith(name[:4]) for found in cells(page, "Name"))
 
 
-def test_more_by_cursor_until_the_most(page: Page, simulator: Simulator, screens: Screens) -> None:
+def test_more_by_cursor_until_the_most(page: Page, simulator: Simulator, service: Service, screens: Screens) -> None:
     simulator.edit(*[f"Filler{number:03}" for number in range(520)])
     expect(page.get_by_text("Narrow the filter")).to_be_visible(timeout=WAIT_FOR_POLL)
-    page.reload()
-    for loaded in (100, 200, 300, 400):
-        expect(page.get_by_text(re.compile(rf"^{loaded // 100}\d\d latest changes"))).to_be_visible()
-        page.get_by_role("button", name="Load 100 more").click()
-    expect(page.get_by_text("Narrow the filter")).to_be_visible()
-    assert page.locator(ROWS).count() == 500
+    with service.without_news():  # which would count, too
+        page.reload()
+        for loaded in (100, 200, 300, 400):
+            expect(page.get_by_text(re.compile(rf"^{loaded} latest changes"))).to_be_visible(timeout=WAIT_FOR_POLL)
+            page.get_by_role("button", name="Load 100 more").click()
+        expect(page.get_by_text("Narrow the filter")).to_be_visible(timeout=WAIT_FOR_POLL)
+        assert page.locator(ROWS).count() == 500
     screens.look(page, "five-hundred")
 
 
