@@ -69,7 +69,7 @@ def test_a_wrong_key(open_page: Open, service: Service, screens: Screens) -> Non
     with service.with_key("scr_wrong"):
         page = open_page()
         expect_notice(
-            page, "this API key is wrong, expired or revoked", "Ask an admin to enter a valid API key", away=False
+            page, "This API key is wrong, expired or revoked", "Ask an admin to enter a valid API key", away=False
         )
         screens.look(page, "wrong-key")
     page.get_by_role("button", name="Try again").click()

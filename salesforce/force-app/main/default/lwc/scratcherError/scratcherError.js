@@ -24,7 +24,7 @@ export function explain(error) {
 function ours(said) {
   try {
     const told = JSON.parse(said);
-    return typeof told?.message === "string" ? told : null;
+    return typeof told?.message === "string" ? { ...told, message: asHeading(told.message) } : null;
   } catch {
     return null; // a sentence of Salesforce's
   }
@@ -38,4 +38,9 @@ function salesforces(error, said) {
     return OFFLINE;
   }
   return { code: "unexpected", message: `Salesforce answered: ${said}`, action: UNEXPECTED_ACTION };
+}
+
+/** The service's sentences begin small: it also says them after a name. */
+function asHeading(message) {
+  return message.charAt(0).toUpperCase() + message.slice(1);
 }

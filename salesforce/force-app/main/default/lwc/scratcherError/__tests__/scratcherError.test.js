@@ -6,6 +6,12 @@ it("takes what our Apex says as it is", () => {
   expect(explain(apexError(told))).toEqual(told);
 });
 
+it("begins a sentence of the service with a capital", () => {
+  expect(explain(apexError({ code: "not_authenticated", message: "this API key is wrong" })).message).toBe(
+    "This API key is wrong"
+  );
+});
+
 it("names the permission set where Salesforce refuses the class", () => {
   const message = "You do not have access to the Apex class named 'ScratcherExternalService'.";
   const said = explain({ body: { message } });
