@@ -29,7 +29,7 @@ class OrgCoverage:
 
 @dataclass(frozen=True)
 class HubCoverage:
-    """`standing.watched`: the hub's list of orgs is read."""
+    """`standing.watched`: the hub's list of orgs is read, and polls end."""
 
     org_id: str
     name: str
@@ -112,11 +112,12 @@ def _described(org: ScratchOrg) -> OrgCoverage:
 
 def _counted(hub: DevHub) -> HubCoverage:
     silent_since: datetime | None = hub.silent_since  # type: ignore[attr-defined]  # annotated in _hubs, as below
+    standing = of_hub(hub)
     return HubCoverage(
         org_id=hub.org_id,
         name=hub.name,
         active=hub.orgs_active,  # type: ignore[attr-defined]
         watched=0 if silent_since else hub.orgs_watched,  # type: ignore[attr-defined]
         last_synced_at=hub.last_synced_at,
-        standing=silent(silent_since) if silent_since else of_hub(hub),
+        standing=silent(silent_since) if silent_since and standing.watched else standing,
     )

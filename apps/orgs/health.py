@@ -3,14 +3,18 @@
 ok: its last poll succeeded. waiting: for its first poll. failing: its last poll failed. unwatched: nobody polls it.
 ended: deleted or expired.
 
-A hub is silent when no poll of its orgs has ended for two intervals, whatever they are: nobody works.
+A hub is silent when a poll has been due for an interval, and none has ended meanwhile: nobody works.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
-from django.db.models import Case, CharField, DurationField, F, Func, Max, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Case, CharField, DurationField, F, Func, Max, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from apps.orgs.models import DevHub, ScratchOrg
+
+LONGEST_POLL = timedelta(minutes=2)  # with its lease
 
 OK, WAITING, FAILING, UNWATCHED, ENDED = "ok", "waiting", "failing", "unwatched", "ended"
 ALL = (OK, WAITING, FAILING, UNWATCHED, ENDED)
@@ -37,10 +41,14 @@ def health_of(org: ScratchOrg) -> str:
 
 
 def with_silence(hubs: QuerySet[DevHub]) -> QuerySet[DevHub]:
-    """Each with `silent_since`: when the last poll ended, if the hub is silent; else None."""
+    """Each with `silent_since`: when the last poll of a watched org ended, if the hub is silent; else None."""
     watched = Q(scratch_orgs__watched=True)
-    ended_at = Max("scratch_orgs__updated_at", filter=watched)  # a poll's end, and nothing else, moves it
+    attempted = watched & Q(scratch_orgs__last_attempted_at__isnull=False)  # not those that a sync has just added
     seconds = Coalesce(F("poll_interval_minutes") * 60, Value(float(settings.POLL_INTERVAL_SECONDS)))
     interval = Func(seconds, template="make_interval(secs => %(expressions)s)", output_field=DurationField())
-    silent = Q(active=True, polled_at__lt=Now() - interval - interval)
-    return hubs.annotate(polled_at=ended_at).annotate(silent_since=Case(When(silent, then=F("polled_at"))))
+    too_long_ago = Now() - Greatest(interval, Value(LONGEST_POLL))
+    silent = Q(active=True, due_since__lt=too_long_ago) & (Q(ended_at=None) | Q(ended_at__lt=too_long_ago))
+    return hubs.annotate(
+        due_since=Min("scratch_orgs__next_poll_at", filter=watched),
+        ended_at=Max("scratch_orgs__updated_at", filter=attempted),  # the end of a poll moves it
+    ).annotate(silent_since=Case(When(silent, then=Coalesce("ended_at", "due_since"))))

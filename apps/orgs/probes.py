@@ -34,7 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     checks = {
         "database": "ok",
         "redis": "ok" if redis_answers() else "away: polls wait for it, and rate limits are off",
-        "polls": f"none has ended for two intervals: {', '.join(silent)}" if silent else "ok",
+        "polls": f"due for an interval, and none ends: {', '.join(silent)}" if silent else "ok",
     }
     return _json({"status": "ready" if set(checks.values()) == {"ok"} else "degraded", "checks": checks})
 

@@ -78,8 +78,8 @@ def of_hub(hub: DevHub) -> Standing:
 
 
 def silent(since: datetime) -> Standing:
-    """Of a hub none of whose orgs' polls has ended for two intervals."""
-    why = f"No poll of its orgs has ended since {since:%Y-%m-%d %H:%M} UTC."
+    """Of a hub whose orgs' polls are due, and none ends."""
+    why = f"Polls are due, and none has ended since {since:%Y-%m-%d %H:%M} UTC."
     return Standing(False, "no_polls", why, "Start the workers; `manage.py doctor` says whether they are alive.")
 
 

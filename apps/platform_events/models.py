@@ -17,6 +17,7 @@ class Channel(Claimable):
     deliveries_used = models.IntegerField(null=True)
     deliveries_max = models.IntegerField(null=True)
     deliveries_read_at = models.DateTimeField(null=True)
+    sent_since_read = models.IntegerField(default=0, db_default=0)
     last_published_at = models.DateTimeField(null=True)
     consecutive_failures = models.IntegerField(default=0, db_default=0)
     last_error_code = models.CharField(max_length=50, blank=True, db_default="")

@@ -35,28 +35,45 @@ def test_it_is_ready_while_nothing_is_watched(client: Client, db: None) -> None:
     assert polls(client) == "ok"
 
 
-def test_no_poll_for_two_intervals_is_degraded(client: Client, cast: Cast) -> None:
+def test_polls_that_are_due_for_an_interval_while_none_ends_are_degraded(client: Client, cast: Cast) -> None:
     hub = DevHubFactory(team=cast.team, name="Example Inc.", poll_interval_minutes=10)
     org = ScratchOrgFactory(dev_hub=hub)
-    moved_back(org, created_at=60, updated_at=19)
+    moved_back(org, created_at=60, updated_at=19, last_attempted_at=19, next_poll_at=9)
     assert polls(client) == "ok"
 
-    moved_back(org, updated_at=21, last_attempted_at=1)  # taken up again and again, never ended
+    moved_back(org, updated_at=21, last_attempted_at=1, next_poll_at=11)  # taken up again and again, never ended
     assert "Example Inc." in polls(client)
 
-    recently = ScratchOrgFactory(dev_hub=hub)
-    moved_back(recently, created_at=60, updated_at=1)
+    added = ScratchOrgFactory(dev_hub=hub)
+    assert "Example Inc." in polls(client), "a sync's end is no poll's"
+
+    moved_back(added, created_at=60, updated_at=1, last_attempted_at=1)
     assert polls(client) == "ok"
 
 
-def test_orgs_that_were_never_polled_are_degraded_after_two_intervals(client: Client, cast: Cast) -> None:
+def test_orgs_that_were_never_polled_are_degraded_after_an_interval(client: Client, cast: Cast) -> None:
     org = ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team, poll_interval_minutes=10))
     assert polls(client) == "ok"
 
-    moved_back(org, created_at=21, updated_at=21)
+    moved_back(org, created_at=11, updated_at=11, next_poll_at=11)
     assert polls(client) != "ok"
 
     ScratchOrg.objects.update(watched=False)
+    assert polls(client) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ago"),
+    [
+        (5, {"updated_at": 40, "last_attempted_at": 40, "next_poll_at": -20}),  # few calls left, or a long pause
+        (5, {"created_at": 9999, "updated_at": 9999, "next_poll_at": 0}),  # listed long ago, enrolled now
+        (0.05, {"updated_at": 1.9, "last_attempted_at": 1.9, "next_poll_at": 1.8}),  # one poll may take so long
+    ],
+)
+def test_who_is_polled_rarely_is_no_sign_of_dead_workers(
+    client: Client, cast: Cast, minutes: float, ago: dict[str, float]
+) -> None:
+    moved_back(ScratchOrgFactory(dev_hub=DevHubFactory(team=cast.team, poll_interval_minutes=minutes)), **ago)
     assert polls(client) == "ok"
 
 

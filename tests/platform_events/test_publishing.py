@@ -325,6 +325,35 @@ def test_who_may_not_read_limits_publishes_uncounted(watched: Watch, page: Page,
     assert channel().deliveries_max is None
 
 
+def test_limits_that_cannot_be_read_keep_nothing_from_being_told(
+    watched: Watch, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any) -> None:
+        raise errors.TimedOut
+
+    monkeypatch.setattr(SalesforceClient, "limits", breaks)  # all else answers: no fault of the simulator is so narrow
+    edit(watched, orgs_of(watched)[0])
+    tick()
+    assert len(page.told()) == 1
+    assert channel().last_error_code == ""
+
+
+def test_deliveries_are_read_again_after_some_events(
+    watched: Watch, simulator: Simulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "LIMITS_STAY_EVENTS", 2)
+    simulator.fault("hub", "event_deliveries", used=100, max=1000)
+    for org in orgs_of(watched)[:2]:
+        edit(watched, org)
+        tick()
+    assert (channel().deliveries_used, channel().sent_since_read) == (100, 2)
+
+    simulator.fault("hub", "event_deliveries", used=950, max=1000)  # many pages hear each
+    edit(watched, orgs_of(watched)[0])
+    tick()
+    assert (channel().last_error_code, channel().sent_since_read) == ("event_deliveries_run_short", 0)
+
+
 def test_no_call_left_is_told_on_the_row(watched: Watch, simulator: Simulator) -> None:
     simulator.fault("hub", "quota", used=1000, max=1000)
     edit(watched, orgs_of(watched)[0])

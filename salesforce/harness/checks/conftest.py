@@ -93,7 +93,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         return
     folder = tmp_path_factory.mktemp("demo")
     log, port = folder / "out.log", free_port()
-    env = {"SCRATCHER_DATA_DIR": str(folder), "FLOWER_PORT": str(free_port())}
+    env = {"SCRATCHER_DATA_DIR": str(folder), "FLOWER_PORT": str(free_port()), "PLATFORM_EVENTS_PER_MINUTE": "60"}
     with running([sys.executable, "manage.py", "demo", "--port", str(port)], env, log) as process:
         wait_for(lambda: "Ctrl-C stops everything" in log.read_text(), process, log, DEMO_SECONDS)
         access = read_env(folder / "demo.env")
