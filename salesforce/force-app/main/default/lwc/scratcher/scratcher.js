@@ -41,6 +41,7 @@ export default class Scratcher extends LightningElement {
   _turn = 0; // of being on a page
   _orgsReadAt = 0;
   _aroundReadAt = 0;
+  _aroundNotBefore = 0; // as an answer asked for it
 
   connectedCallback() {
     this._width = new ResizeObserver(([{ contentRect }]) => {
@@ -130,6 +131,9 @@ export default class Scratcher extends LightningElement {
 
   /** The feed is well. An error goes once all else is, too: it would come and go, and be read out each time. */
   async _settle(hasNews) {
+    if (Date.now() < this._aroundNotBefore) {
+      return;
+    }
     const { error } = this;
     const isOld = Date.now() - this._aroundReadAt > AROUND_STAYS_MILLISECONDS;
     if (this.isReady && (hasNews || error || isOld)) {
@@ -159,7 +163,7 @@ export default class Scratcher extends LightningElement {
       this.offers = withOrgs(this.offers, found, more);
     } catch (error) {
       this._orgsReadAt = 0; // again as soon as the service is well
-      this.error = error;
+      this._fail(error);
     }
   }
 
@@ -233,10 +237,6 @@ export default class Scratcher extends LightningElement {
     return this._isNarrowed || this.text ? "Clear filters" : undefined;
   }
 
-  get hasGaps() {
-    return this.gaps.length > 0;
-  }
-
   get gapHeading() {
     return this.gaps.length === 1 ? "1 span was not watched" : `${this.gaps.length} spans were not watched`;
   }
@@ -246,7 +246,7 @@ export default class Scratcher extends LightningElement {
   }
 
   handleFailed({ detail }) {
-    this.error = detail;
+    this._fail(detail);
   }
 
   handleSearch({ detail }) {
@@ -272,12 +272,13 @@ export default class Scratcher extends LightningElement {
   }
 
   handlePolled() {
-    this._live.nudge(true);
+    this.handleRetry();
     this._orgsReadAt = 0;
     this._refreshAround();
   }
 
   handleRetry() {
+    this._aroundNotBefore = 0;
     this._live.nudge(true);
   }
 
@@ -286,7 +287,12 @@ export default class Scratcher extends LightningElement {
       await step();
       this._show();
     } catch (error) {
-      this.error = error;
+      this._fail(error);
     }
+  }
+
+  _fail(error) {
+    this.error = error;
+    this._aroundNotBefore = Date.now() + (error.retryAfterSeconds ?? 0) * 1000;
   }
 }

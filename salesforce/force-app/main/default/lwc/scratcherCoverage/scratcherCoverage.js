@@ -10,17 +10,23 @@ const NAMES_SHOWN = 8;
 export default class ScratcherCoverage extends LightningElement {
   coverage;
   isOpen = false;
+  _turn = 0;
 
   connectedCallback() {
     this.refresh();
   }
 
-  /** Never fails: it fires `failed`. */
+  /** Never fails: it fires `failed`. Of two at a time the later one counts. */
   @api
   async refresh() {
+    this._turn += 1;
+    const turn = this._turn;
     try {
-      this.coverage = await coverage();
-      this.dispatchEvent(new CustomEvent("covered", { detail: this.coverage }));
+      const found = await coverage();
+      if (turn === this._turn) {
+        this.coverage = found;
+        this.dispatchEvent(new CustomEvent("covered", { detail: found }));
+      }
     } catch (error) {
       this.dispatchEvent(new CustomEvent("failed", { detail: error }));
     }

@@ -21,18 +21,23 @@ export default class ScratcherDangers extends LightningElement {
   showsAllEnding = false;
   _found;
   _hasMore = false;
+  _turn = 0;
 
   connectedCallback() {
     this.refresh();
   }
 
-  /** Never fails: it fires `failed`. */
+  /** Never fails: it fires `failed`. Of two at a time the later one counts. */
   @api
   async refresh() {
+    this._turn += 1;
+    const turn = this._turn;
     try {
       const answer = await overlaps(this.overlapDays, MOST_OVERLAPS);
-      this._found = [...answer.overlaps].sort((one, other) => isShared(other) - isShared(one)).map(described);
-      this._hasMore = Boolean(answer.next);
+      if (turn === this._turn) {
+        this._found = [...answer.overlaps].sort((one, other) => isShared(other) - isShared(one)).map(described);
+        this._hasMore = Boolean(answer.next);
+      }
     } catch (error) {
       this.dispatchEvent(new CustomEvent("failed", { detail: error }));
     }

@@ -241,6 +241,21 @@ it("shows an error for as long as the page around the feed is not well, and not 
   expect(notice()).toBeNull();
 });
 
+it("leaves what is around the feed alone for as long as the service asks, or somebody presses", async () => {
+  await show();
+  getCoverage.mockRejectedValue(apexError({ code: "too_many_requests", message: "Wait.", retryAfterSeconds: 300 }));
+  await pass(70000);
+  expect(notice().heading).toBe("Wait.");
+  const asked = getCoverage.mock.calls.length;
+  await pass(200000);
+  expect(getCoverage).toHaveBeenCalledTimes(asked);
+  expect(notice().heading).toBe("Wait.");
+  getCoverage.mockResolvedValue({ coverage: coverage() });
+  await happen("c-scratcher-notice", "act");
+  await pass(1000);
+  expect(notice()).toBeNull();
+});
+
 it("reads the orgs again where they could not be read", async () => {
   getOrgs.mockRejectedValueOnce(apexError({ message: "No orgs." }));
   await show();

@@ -35,6 +35,23 @@ it("is one line where all orgs are watched", async () => {
   expect(events.covered.mock.calls[0][0].detail).toMatchObject({ active: 1, watched: 1 });
 });
 
+it("shows the later of two answers, whichever comes first", async () => {
+  await answer();
+  let late;
+  getCoverage.mockReturnValueOnce(
+    new Promise((done) => {
+      late = done;
+    })
+  );
+  const first = element.refresh();
+  getCoverage.mockResolvedValueOnce({ coverage: coverage({ active: 3, watched: 3 }) });
+  await element.refresh();
+  late({ coverage: coverage({ active: 2, watched: 2 }) });
+  await first;
+  await Promise.resolve();
+  expect(text()).toContain("3 of 3 active orgs watched");
+});
+
 it("has the reasons behind it: orgs with the same one together, the most first, hubs on top", async () => {
   const others = Array.from({ length: 10 }, (_, n) =>
     unwatched({ org_id: `00D${n}`, name: `Org${n}`, reason: "waiting", why: "It waits.", what_to_do: "Nothing." })
