@@ -26,6 +26,7 @@ from simulator import Simulator
 ROOT = Path(__file__).resolve().parents[3]
 HARNESS = ROOT / "salesforce" / "harness"
 DEMO_SECONDS = 180
+MANY = 600
 WATCHED = 22  # of the demo's 24 orgs
 SIMULATOR_SAYS = Path("demo", "simulator", "simulator.json")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -85,6 +86,14 @@ def read_env(file: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
 
 
+def feed_answers(page: Page, wanted: Callable[[dict[str, Any]], bool]) -> Any:
+    """Lasts until the page has an answer to such a reading of the feed; it also reads it by itself, for its gaps."""
+    door = "/apex/ScratcherExternalService.getChanges"
+    return page.expect_response(
+        lambda answer: answer.url.endswith(door) and wanted(answer.request.post_data_json), timeout=30_000
+    )
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Of a demo that serves changes."""
@@ -111,6 +120,21 @@ def access(data_dir: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def simulator(data_dir: Path) -> Simulator:
     return Simulator(data_dir / SIMULATOR_SAYS)
+
+
+@pytest.fixture
+def many_changes(access: dict[str, str], simulator: Simulator) -> None:
+    """More are served than the page shows."""
+
+    def are_there() -> bool:
+        return len(ask(access, f"/api/changes?limit={MANY}")["changes"]) == MANY
+
+    if not are_there():
+        simulator.edit(*[f"Many{number:03}" for number in range(MANY)])
+    deadline = time.monotonic() + DEMO_SECONDS
+    while not are_there():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ import xml.etree.ElementTree as ET
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from conftest import ask
+from conftest import ask, feed_answers
 from playwright.sync_api import Locator, Page, expect
 from screens import Screens
 from service import Changes, Service
 from simulator import Simulator
 
 ROWS = "c-scratcher-datatable tbody tr"
-FEED = "**/apex/ScratcherExternalService.getChanges"
+FILTERS = {"Org": "org", "Type": "member_type", "Person": "changed_by", "Kind": "change_type", "Since": "since"}
 WAIT_FOR_POLL = 60_000  # milliseconds
 
 
@@ -30,10 +30,11 @@ def choose(page: Page, filter_name: str, option: str | re.Pattern[str]) -> None:
 
 
 def answer_to(page: Page, pages: list[Changes], filter_name: str, option: str | re.Pattern[str]) -> Changes:
-    """The last of `pages`, which came in for this choice."""
-    with page.expect_response(FEED):
+    """The one of `pages` that came in for this choice."""
+    name = FILTERS[filter_name]
+    with feed_answers(page, lambda asked: name in asked["filters"]):
         choose(page, filter_name, option)
-    return pages[-1]
+    return next(answer for answer in reversed(pages) if name in answer.query)
 
 
 def expect_only(page: Page, answer: Changes) -> None:
@@ -86,7 +87,7 @@ def test_filters_ask_the_service_and_can_be_cleared(page: Page, service: Service
         expect_only(page, answer)
         assert {*cells(page, "Kind"), *cells(page, "Type")} == {"New", "ApexClass"}
         screens.look(page, "filtered")
-        with page.expect_response(FEED):
+        with feed_answers(page, lambda asked: asked["filters"] == {}):
             page.get_by_role("button", name="Clear filters").click()
         assert pages[-1].query == {"limit": "100"}
         expect_only(page, pages[-1])
