@@ -144,7 +144,8 @@ class Sweep:
 
 
 def sweep(on: Stage, limit_seconds: float = 600) -> Sweep:
-    """Makes every watched org due now, and waits until each was polled, well or not."""
+    """Makes every watched org due now, and waits until each was polled, well or not: the end of a poll moves
+    `updated_at`. What failed may come due again meanwhile, and is not waited for."""
     from django.db import connection
 
     before, began = on.cpu(), time.monotonic()
@@ -156,8 +157,8 @@ def sweep(on: Stage, limit_seconds: float = 600) -> Sweep:
         while left:
             time.sleep(0.1)
             cursor.execute(
-                """SELECT count(*) FILTER (WHERE watched AND (last_attempted_at IS NULL OR last_attempted_at < %s
-                        OR lease_taken)), (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())
+                """SELECT count(*) FILTER (WHERE watched AND updated_at < %s),
+                    (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())
                 FROM scratch_orgs""",
                 [asked_at],
             )
