@@ -15,10 +15,10 @@ from django.db import connection, transaction
 
 from apps.core import prepared
 from apps.core.claims import MAX_BACKOFF_SECONDS, QUEUE_LEASE_SECONDS
+from apps.orgs.access import POLL_LEASE_SECONDS
 from apps.orgs.enrolment import HOURLY_SHARE
 from apps.orgs.models import ScratchOrg
 
-POLL_LEASE_SECONDS = 120  # above the 90 s that a poll may take
 GOLDEN_RATIO = 0.618033988749895
 
 # The next phase point after now, for an interval of `seconds` and a `phase` in [0, 1).

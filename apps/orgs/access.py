@@ -36,6 +36,7 @@ from apps.salesforce.errors import (
 from apps.salesforce.transport import Deadline, Transport
 
 POLL_SECONDS = 90
+POLL_LEASE_SECONDS = 120  # above what a poll may take
 SYNC_SECONDS = 240
 API_CALLS = Counter("scratcher_salesforce_calls_total", "Requests sent to Salesforce, logins among them")
 

@@ -12,9 +12,8 @@ from django.conf import settings
 from django.db.models import Case, CharField, DurationField, F, Func, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from apps.orgs.access import POLL_LEASE_SECONDS
 from apps.orgs.models import DevHub, ScratchOrg
-
-LONGEST_POLL = timedelta(minutes=2)  # with its lease
 
 OK, WAITING, FAILING, UNWATCHED, ENDED = "ok", "waiting", "failing", "unwatched", "ended"
 ALL = (OK, WAITING, FAILING, UNWATCHED, ENDED)
@@ -46,7 +45,7 @@ def with_silence(hubs: QuerySet[DevHub]) -> QuerySet[DevHub]:
     attempted = watched & Q(scratch_orgs__last_attempted_at__isnull=False)  # not those that a sync has just added
     seconds = Coalesce(F("poll_interval_minutes") * 60, Value(float(settings.POLL_INTERVAL_SECONDS)))
     interval = Func(seconds, template="make_interval(secs => %(expressions)s)", output_field=DurationField())
-    too_long_ago = Now() - Greatest(interval, Value(LONGEST_POLL))
+    too_long_ago = Now() - Greatest(interval, Value(timedelta(seconds=POLL_LEASE_SECONDS)))
     silent = Q(active=True, due_since__lt=too_long_ago) & (Q(ended_at=None) | Q(ended_at__lt=too_long_ago))
     return hubs.annotate(
         due_since=Min("scratch_orgs__next_poll_at", filter=watched),

@@ -17,6 +17,7 @@ class RunsShort(ScratcherError):
     """What is left is for people and pipelines. It is looked at again soon."""
 
     retry_after_seconds = MINUTE_SECONDS
+    sentence: str
 
 
 class CallsRunShort(RunsShort):
@@ -45,7 +46,7 @@ def deliveries_share(channel: Channel) -> float:
     return _share(channel.deliveries_used, channel.deliveries_max, DeliveriesRunShort)
 
 
-def _share(used: int | None, most: int | None, short: type[CallsRunShort | DeliveriesRunShort]) -> float:
+def _share(used: int | None, most: int | None, short: type[RunsShort]) -> float:
     """0 where it is not known."""
     share = used / most if used and most else 0.0
     if share >= HOURLY_SHARE:

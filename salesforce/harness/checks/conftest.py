@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -161,29 +161,33 @@ def harness(service: Service, access: dict[str, str], data_dir: Path, log: Path,
 
 
 @pytest.fixture(scope="session")
-def url(
+def serve(
     service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with harness(service, access, data_dir, tmp_path_factory.mktemp("harness") / "out.log") as url:
-        yield url
+) -> Iterator[Callable[..., str]]:
+    """Starts the harness's server with this environment; where it is."""
+    with ExitStack() as servers:
+
+        def serve(**env: str) -> str:
+            log = tmp_path_factory.mktemp("harness") / "out.log"
+            return servers.enter_context(harness(service, access, data_dir, log, **env))
+
+        yield serve
 
 
 @pytest.fixture(scope="session")
-def patient_url(
-    service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("harness") / "out.log"
-    with harness(service, access, data_dir, log, HARNESS_SETTINGS='{"refreshSeconds": 3600}') as url:
-        yield url
+def url(serve: Callable[..., str]) -> str:
+    return serve()
 
 
 @pytest.fixture(scope="session")
-def no_dev_hub_url(
-    service: Service, access: dict[str, str], data_dir: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("harness") / "out.log"
-    with harness(service, access, data_dir, log, HARNESS_DEV_HUB="none") as url:
-        yield url
+def patient_url(serve: Callable[..., str]) -> str:
+    """The page asks by itself after an hour only."""
+    return serve(HARNESS_SETTINGS='{"refreshSeconds": 3600}')
+
+
+@pytest.fixture(scope="session")
+def no_dev_hub_url(serve: Callable[..., str]) -> str:
+    return serve(HARNESS_DEV_HUB="none")
 
 
 @pytest.fixture(scope="session")

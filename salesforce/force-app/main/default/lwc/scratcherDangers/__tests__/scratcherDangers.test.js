@@ -48,6 +48,23 @@ it("warns of orgs that end soon with work in them, the soonest first", async () 
   await expect(element).toBeAccessible();
 });
 
+it("shows the later of two answers, whichever comes first", async () => {
+  await show();
+  let late;
+  getOverlaps.mockReturnValueOnce(
+    new Promise((done) => {
+      late = done;
+    })
+  );
+  const first = element.refresh();
+  getOverlaps.mockResolvedValueOnce({ overlaps: [], next: null });
+  await element.refresh();
+  late({ overlaps: [overlap()], next: null });
+  await first;
+  await Promise.resolve();
+  expect(element.shadowRoot.textContent).toContain("Nothing in danger");
+});
+
 it("puts what several people edit before what one person edits in several orgs", async () => {
   await show({
     overlaps: [
